@@ -1,0 +1,54 @@
+"""The panel put together: every view with its place in the menu."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.base import BaseView
+from flask_admin.theme import Bootstrap4Theme
+
+from admin import catalog, content, shipping, taxes
+from admin.access import current_staff, install_access
+from admin.customers import Customers
+from admin.dashboard import Dashboard
+from admin.orders import Orders
+from admin.products import Products
+from storefront.foundation.money import Money
+
+STATIC = Path(__file__).resolve().parents[1] / "static" / "admin"
+
+
+def install_admin(app: Flask) -> None:
+    """Add the panel under /admin, closed to everyone but active staff."""
+    install_access(app)
+    app.jinja_env.filters["moment"] = _moment
+    app.jinja_env.globals["panel_asset"] = panel_asset
+    app.jinja_env.globals["current_staff"] = current_staff
+    app.jinja_env.globals["as_money"] = Money
+    panel = Admin(app, name="Panel", index_view=Dashboard(), theme=Bootstrap4Theme(base_template="admin/frame.html"))
+    panel.add_views(*_views())
+
+
+def _views() -> list[BaseView]:
+    """Return every view after the overview; their categories make the groups of the menu."""
+    return [Orders(), Customers(), Products(), *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
+
+
+def panel_asset(name: str) -> str:
+    """Return the address of a file under static/admin; the mark behind it changes with its content."""
+    path = STATIC / name
+    return f"/static/admin/{name}?v={_mark(path, path.stat().st_mtime_ns)}"
+
+
+@lru_cache(maxsize=16)
+def _mark(path: Path, _changed_at: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _moment(value: datetime) -> str:
+    return f"{value.day} {value:%b %Y, %H:%M} UTC"

@@ -1,0 +1,87 @@
+"""A product's stock: what is there, what is promised, and differences with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from sqlalchemy import select
+
+from admin.access import actor
+from admin.names import name_actors
+from admin.product_edits import find_product, offered
+from admin.product_forms import StockForm
+from admin.views import Answer
+from storefront.catalog.models import Variant
+from storefront.foundation.database import db, transactional
+from storefront.foundation.errors import NotFound, ShopError
+from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
+from storefront.inventory.services import correct_stock, set_policy
+
+MOVEMENTS = 30
+
+
+class StockPages:
+    """The stock tab of a product."""
+
+    page_of: Any
+
+    @expose("/<int:product_id>/stock", methods=("GET", "POST"))
+    def stock(self, product_id: int) -> Answer:
+        """Levels of every variant, and a form of differences."""
+        variants = offered(find_product(product_id))
+        levels = _read_levels([variant.id for variant in variants])
+        form = _form_of(variants, levels)
+        problem = ""
+        if request.method == "POST" and form.validate():
+            try:
+                change_stock(rows=form.levels.data, variant_ids={row.id for row in variants},
+                             reason=form.reason.data, actor=actor())
+                flash("The stock is changed.", "success")
+                return redirect(url_for(".stock", product_id=product_id), 303)
+            except ShopError as error:
+                problem = str(error)
+        titles = {variant.id: variant.title or variant.sku or "" for variant in variants}
+        movements = _read_movements(list(titles))
+        answer: Answer = self.page_of(
+            product_id, "stock", form=form, problem=problem, levels=levels, titles=titles, movements=movements,
+            actors=name_actors(row.actor for row in movements))
+        return answer
+
+
+@transactional
+def change_stock(*, rows: list[dict[str, Any]], variant_ids: set[int], reason: str, actor: str) -> None:
+    """Apply the differences and policies together or not at all; raises StockTooLow, NotFound."""
+    for row in sorted(rows, key=lambda row: str(row["variant_id"])):
+        if row["variant_id"] not in {str(known) for known in variant_ids}:
+            raise NotFound("A variant was archived while this page was open. Reload it and try again.")
+        variant_id = int(row["variant_id"])
+        if row["delta"]:
+            correct_stock(variant_id=variant_id, delta=row["delta"], reason=reason, actor=actor)
+        set_policy(variant_id=variant_id, policy=StockPolicy(row["policy"]), actor=actor)
+
+
+def _form_of(variants: list[Variant], levels: dict[int, list[StockLevel]]) -> StockForm:
+    data = {"levels": [
+        {"variant_id": str(variant.id),
+         "policy": levels[variant.id][0].policy.value if levels.get(variant.id) else StockPolicy.DENY.value}
+        for variant in variants]}
+    return StockForm(request.form if request.method == "POST" else None, data=data)
+
+
+def _read_levels(variant_ids: list[int]) -> dict[int, list[StockLevel]]:
+    """Return the levels by variant, the main location first."""
+    found: dict[int, list[StockLevel]] = {}
+    rows = db.session.scalars(
+        select(StockLevel).join(StockLocation).where(StockLevel.variant_id.in_(variant_ids))
+        .order_by(StockLocation.code != "main", StockLevel.location_id))
+    for row in rows:
+        found.setdefault(row.variant_id, []).append(row)
+    return found
+
+
+def _read_movements(variant_ids: list[int]) -> list[StockMovement]:
+    return list(db.session.scalars(
+        select(StockMovement).where(StockMovement.variant_id.in_(variant_ids))
+        .order_by(StockMovement.id.desc()).limit(MOVEMENTS)))

@@ -1,0 +1,90 @@
+"""The composition root: settings, extensions, pages, the panel, commands, errors. All wiring is here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+from htmx_flask import Htmx
+
+import admin
+import demo.commands
+import demo.views
+import storefront.accounts.commands
+import storefront.accounts.views
+import storefront.browse.views
+import storefront.cart.views
+import storefront.catalog.commands
+import storefront.catalog.views
+import storefront.checkout.views
+import storefront.orders.commands
+import storefront.orders.views
+import storefront.payments.views
+import workers.commands
+import workers.doctor
+from storefront.accounts.sign_in import after_sign_in, login_manager
+from storefront.browse.menus import site
+from storefront.foundation import health
+from storefront.foundation.cache import cache
+from storefront.foundation.config import flask_config, read_settings
+from storefront.foundation.database import db
+from storefront.foundation.errors import SettingsError
+from storefront.foundation.guard import install_guard
+from storefront.foundation.logging import install_logging
+from storefront.foundation.migrations import migrate
+from storefront.foundation.pages import install_errors, install_templates
+from storefront.foundation.roles import register_roles
+from storefront.inventory.counts import count_stock
+from storefront.shipping.queries import read_delivery_note
+
+# Pages, each served when STOREFRONT_ROLES brings its role (storefront/foundation/roles.py)
+BLUEPRINTS = (
+    health.blueprint,
+    storefront.browse.views.blueprint,
+    storefront.catalog.views.blueprint,
+    storefront.cart.views.blueprint,
+    storefront.checkout.views.blueprint,
+    storefront.orders.views.blueprint,
+    storefront.accounts.views.blueprint,
+    storefront.payments.views.blueprint,
+)
+COMMANDS = (  # `flask <name> …`
+    storefront.accounts.commands.group,
+    storefront.catalog.commands.group,
+    storefront.orders.commands.group,
+    workers.commands.group,
+    workers.doctor.command,
+    demo.commands.command,
+)
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Build the application; wrong settings end the process with one sentence and exit code 1."""
+    try:
+        settings = read_settings(environ)
+    except SettingsError as error:
+        raise SystemExit(f"Settings: {error}") from None
+    app = Flask(__name__)
+    app.config.from_mapping(flask_config(settings))
+    install_logging(app)
+    install_guard(app)
+    install_templates(app)
+    install_errors(app)
+    app.jinja_env.globals["site"] = site
+    db.init_app(app)
+    migrate.init_app(app, db)
+    cache.init_app(app)
+    login_manager.init_app(app)
+    # What a context needs of one above it is handed in here, where it can be seen.
+    after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
+    storefront.cart.views.delivery_notes[:] = [read_delivery_note]
+    app.extensions["count_stock"] = count_stock  # the catalog's import sets stock
+    Htmx(app)
+    register_roles(app, BLUEPRINTS, settings.roles)
+    if "admin" in settings.roles:
+        admin.install_admin(app)
+    if settings.is_demo:
+        app.register_blueprint(demo.views.blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    return app

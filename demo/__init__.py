@@ -1,0 +1,1 @@
+"""The demo shop: its catalog, its pictures and how it is filled."""

@@ -1,0 +1,51 @@
+"""What every page says about the shop: its name, its menus. Templates read it as `site`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from flask import g
+from sqlalchemy.exc import SQLAlchemyError
+
+from storefront.browse.pages import MenuGroup, MenuLink, SiteMenus
+from storefront.browse.queries import read_site_menus
+from storefront.foundation.database import db
+from storefront.foundation.shop import facts
+
+logger = logging.getLogger(__name__)
+
+
+class SiteFacts:
+    """Reads lazily, once a request: a template that shows no menu costs nothing.
+
+    With the database away the menus are empty, so that the page which says so can still be shown.
+    """
+
+    @property
+    def name(self) -> str:
+        return facts().site_name
+
+    @property
+    def menu(self) -> Sequence[MenuLink]:
+        return _menus().header
+
+    @property
+    def footer(self) -> Sequence[MenuGroup]:
+        return _menus().footer
+
+
+site = SiteFacts()
+
+
+def _menus() -> SiteMenus:
+    if "site_menus" not in g:
+        try:
+            g.site_menus = read_site_menus()
+        except SQLAlchemyError as error:
+            logger.warning("no menus: %s", type(error).__name__)
+            db.session.rollback()
+            g.site_menus = SiteMenus([], [])
+    menus = g.site_menus
+    assert isinstance(menus, SiteMenus)
+    return menus

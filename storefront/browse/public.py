@@ -1,0 +1,61 @@
+"""How a public page is answered: the same bytes for everyone, kept by anyone, asked about each time."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from flask import make_response, redirect, render_template, request
+from jinja2_fragments.flask import render_block
+from werkzeug.wrappers import Response
+
+from storefront.browse.pages import (
+    CategoryPage,
+    Choice,
+    CollectionPage,
+    ContentPage,
+    Head,
+    HomePage,
+    ProductPage,
+    SearchPage,
+)
+from storefront.catalog.addresses import product_url
+
+PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
+# Kept by browsers and proxies, and asked about each time: a change shows at once, no change costs 304.
+PUBLIC = "public, max-age=0, must-revalidate"
+
+
+def answer_page(template: str, page: PublicPage) -> Response:
+    """Render the page; `page` and the fields of its head are the template's variables."""
+    head = {field.name: getattr(page.head, field.name) for field in fields(Head)}
+    return _public(make_response(render_template(template, page=page, **head)))
+
+
+def answer_choice(slug: str, choice: Choice) -> Response:
+    """Render the choice alone, as the fragment that it is."""
+    response = make_response(render_block("browse/product.html", "choice", choice=choice, slug=slug))
+    response.headers["X-Robots-Tag"] = "noindex"
+    # A reload, a bookmark and the way back show the same choice.
+    response.headers["HX-Replace-Url"] = f"{product_url(slug)}?variant={choice.variant_id}"
+    return _public(response)
+
+
+def answer_text(text: str, mimetype: str) -> Response:
+    """Answer with a file for machines."""
+    response = make_response(text)
+    response.headers["Content-Type"] = f"{mimetype}; charset=utf-8"
+    return _public(response)
+
+
+def lead_to(path: str) -> Response:
+    """Lead to the one address of a thing for ever, with the query string that came along."""
+    query = request.query_string.decode("ascii", "ignore")
+    response = redirect(f"{path}?{query}" if query else path, 301)
+    response.headers["Cache-Control"] = PUBLIC
+    return response
+
+
+def _public(response: Response) -> Response:
+    response.headers["Cache-Control"] = PUBLIC
+    response.add_etag()
+    return response.make_conditional(request)

@@ -1,0 +1,127 @@
+"""The public pages, which know nothing of the visitor, and the island, which does."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from storefront.accounts.sign_in import current_customer
+from storefront.browse import queries
+from storefront.browse.input import read_wish
+from storefront.browse.public import answer_choice, answer_page, answer_text, lead_to
+from storefront.browse.sitemap import write_sitemap
+from storefront.cart.cookies import current_cart_id
+from storefront.cart.queries import count_items
+from storefront.catalog.addresses import category_url, product_url
+from storefront.catalog.queries import find_redirect
+from storefront.foundation.errors import NotFound
+from storefront.foundation.guard import exempt
+from storefront.foundation.hint import drop_hint
+from storefront.foundation.pagination import read_page_number
+from storefront.foundation.shop import facts
+
+blueprint = Blueprint("browse", __name__)
+logger = logging.getLogger(__name__)
+MAX_REPORT = 8 * 1024  # bytes of a browser's report of what the content policy stopped
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Show the home page."""
+    return answer_page("browse/home.html", queries.read_home_page())
+
+
+@blueprint.get("/c/<path:path>")
+def category(path: str) -> Response:
+    """Show a category, one page of its products."""
+    if path.endswith("/"):
+        return lead_to(category_url(path.rstrip("/")))
+    page = queries.read_category_page(path, request.args.get("sort", ""), read_page_number(request.args.get("page")))
+    return answer_page("browse/category.html", page)
+
+
+@blueprint.get("/collections/<slug>")
+def collection(slug: str) -> Response:
+    """Show a hand-picked list."""
+    page = queries.read_collection_page(slug, request.args.get("sort", ""), read_page_number(request.args.get("page")))
+    return answer_page("browse/collection.html", page)
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """Show what the words find."""
+    words = request.args.get("q", "")
+    page = queries.read_search_page(words, request.args.get("sort", ""), read_page_number(request.args.get("page")))
+    return answer_page("browse/search.html", page)
+
+
+@blueprint.get("/p/<slug>")
+def product(slug: str) -> Response:
+    """Show a product; `?variant=` chooses one of its variants. An address it once had leads here."""
+    try:
+        page = queries.read_product_page(slug, read_wish(request.args))
+    except NotFound:
+        present = find_redirect(slug)
+        if present is None:
+            raise
+        return lead_to(present)
+    return answer_page("browse/product.html", page)
+
+
+@blueprint.get("/p/<slug>/")
+def product_with_slash(slug: str) -> Response:
+    """Lead to the product's one address."""
+    return lead_to(product_url(slug))
+
+
+@blueprint.get("/p/<slug>/choice")
+def choice(slug: str) -> Response:
+    """Show price, stock and options of another choice: a fragment at an address of its own."""
+    return answer_choice(slug, queries.read_choice(slug, read_wish(request.args)))
+
+
+@blueprint.get("/pages/<slug>")
+def content_page(slug: str) -> Response:
+    """Show a page of words."""
+    return answer_page("browse/content.html", queries.read_content_page(slug))
+
+
+@blueprint.get("/island")
+def island() -> Response:
+    """Send what belongs to this visitor on any page: the account's name and the cart's count."""
+    customer = current_customer()
+    count = count_items(current_cart_id())
+    name = (customer.name or customer.email) if customer else ""
+    response = make_response(render_template("browse/island.html", cart_count=count, customer_name=name))
+    response.headers["Cache-Control"] = "private, no-store"
+    if customer is None and not count:
+        drop_hint(response)  # nothing to show: the next page asks for nothing
+    return response
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Tell robots what is not for them: what belongs to a visitor, and lists without end."""
+    closed = ("/cart", "/checkout", "/account", "/orders", "/payments", "/search", "/island", "/p/*/choice", "/admin")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), "", f"Sitemap: {facts().site_url}/sitemap.xml"]
+    return answer_text("\n".join([*lines, ""]), "text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Tell search engines which pages there are."""
+    return answer_text(write_sitemap(queries.list_public_pages(), facts().site_url), "application/xml")
+
+
+@blueprint.post("/csp-reports")
+def csp_report() -> tuple[str, int]:
+    """Take a browser's word for what the content policy stopped, and log it; anyone may send anything."""
+    request.max_content_length = MAX_REPORT
+    text = request.get_data(cache=False).decode("utf-8", "replace")
+    logger.warning("content policy report", extra={"problem": text[:MAX_REPORT]})
+    return "", 204
+
+
+exempt(csp_report)

@@ -1,0 +1,126 @@
+"""Products as lists show them: two queries for any number of cards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storefront.catalog.addresses import product_url
+from storefront.catalog.media import Picture, picture_of
+from storefront.catalog.models import (
+    Brand,
+    Image,
+    Option,
+    OptionValue,
+    Price,
+    Product,
+    ProductStatus,
+    Variant,
+    variant_option_value,
+)
+from storefront.catalog.variants import first_image_id
+from storefront.foundation.database import db
+from storefront.foundation.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    """A color that the product comes in."""
+
+    label: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product on sale as a list shows it; whether it is sold out is for inventory to say."""
+
+    id: int
+    slug: str
+    url: str
+    name: str
+    brand: str
+    picture: Picture | None
+    price: Money  # the lowest
+    compare_at: Money | None
+    has_price_range: bool
+    swatches: list[Swatch]
+    variant_ids: list[int]
+
+
+CardRow = Row[int, str, str, str | None, Image | None]
+
+
+def is_on_sale(currency: str) -> ColumnElement[bool]:
+    """Return the SQL of what the public may see: active, with a variant that has a price."""
+    priced = exists().where(
+        Variant.product_id == Product.id, Variant.is_archived.is_(False),
+        Price.variant_id == Variant.id, Price.currency == currency,
+    )
+    return and_(Product.status == ProductStatus.ACTIVE, priced)
+
+
+def select_cards(currency: str) -> Select[int, str, str, str | None, Image | None]:
+    """Return the statement of products on sale with brand and first picture; callers order and limit it."""
+    return (
+        select(Product.id, Product.slug, Product.name, Brand.name, Image)
+        .outerjoin(Brand, Brand.id == Product.brand_id)
+        .outerjoin(Image, Image.id == first_image_id(_id_of(Product.id)).correlate(Product))
+        .where(is_on_sale(currency))
+    )
+
+
+def build_cards(rows: Sequence[CardRow], currency: str) -> list[Card]:
+    """Return the rows of select_cards as cards in the same order, prices and swatches read in one query."""
+    if not rows:
+        return []
+    offers = _read_offers([row[0] for row in rows], currency)
+    return [_card(row, offers[row[0]], currency) for row in rows]
+
+
+@dataclass(slots=True)
+class _Offers:
+    """The variants of one product: id → (amount, compare-at amount), and the colors among them."""
+
+    prices: dict[int, tuple[int, int | None]]
+    swatches: dict[tuple[int, int], Swatch]
+
+
+def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers]:
+    pair = variant_option_value.c
+    rows = db.session.execute(
+        select(Variant.product_id, Variant.id, Price.amount, Price.compare_at_amount, OptionValue.value,
+               OptionValue.swatch, Option.position, OptionValue.position)
+        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .outerjoin(variant_option_value, pair.variant_id == Variant.id)
+        .outerjoin(OptionValue, and_(OptionValue.id == pair.option_value_id, OptionValue.swatch != ""))
+        .outerjoin(Option, Option.id == OptionValue.option_id)
+        .where(Variant.product_id.in_(product_ids), Variant.is_archived.is_(False))
+        .order_by(Variant.position, Variant.id)
+    )
+    found: dict[int, _Offers] = defaultdict(lambda: _Offers({}, {}))
+    for product_id, variant_id, amount, compare_at, label, color, option_place, place in rows:
+        found[product_id].prices[variant_id] = (amount, compare_at)
+        if color:
+            found[product_id].swatches[option_place, place] = Swatch(label, color)
+    return found
+
+
+def _card(row: CardRow, offers: _Offers, currency: str) -> Card:
+    product_id, slug, name, brand, image = row
+    amount, compare_at = min(offers.prices.values(), key=lambda price: price[0])
+    return Card(
+        id=product_id, slug=slug, url=product_url(slug), name=name, brand=brand or "",
+        picture=picture_of(image) if image else None, price=Money(amount, currency),
+        compare_at=Money(compare_at, currency) if compare_at is not None and compare_at > amount else None,
+        has_price_range=any(other != amount for other, _ in offers.prices.values()),
+        swatches=[offers.swatches[place] for place in sorted(offers.swatches)], variant_ids=list(offers.prices),
+    )
+
+
+def _id_of(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    return column.expression

@@ -1,0 +1,50 @@
+"""What happens to the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storefront.foundation.outbox import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanged(Event):
+    """Anything that a page shows of the product changed, its status and prices included."""
+
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRenamed(Event):
+    """The product left an address; a redirect answers there now. ProductChanged is recorded too."""
+
+    product_id: int
+    old_slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChanged(Event):
+    """The category's words, place or products changed."""
+
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChanged(Event):
+    """The collection's words or products changed."""
+
+    collection_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAdded(Event):
+    """A picture is to be fetched from its URL, or stored and to be made into renditions."""
+
+    image_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureUploaded(Event):
+    """Staff put a picture on the home page; the sizes that pages ask for are still to be made."""
+
+    key: str

@@ -1,0 +1,94 @@
+"""The values of cells; CellProblem says which column cannot be taken and why."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
+
+from storefront.catalog.entries import MAX_AMOUNT, MAX_GRAMS
+from storefront.catalog.importer.reader import Row
+from storefront.foundation.money import InvalidAmount, parse_amount
+
+GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
+MAX_QUANTITY = 1_000_000_000
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,10}(\.0+)?", re.ASCII)
+
+
+class CellProblem(ValueError):
+    """A cell that cannot be taken."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
+def read_amount(row: Row, column: str, currency: str) -> int | None:
+    """Return minor units of a plain decimal such as 9.99; None when the cell is empty."""
+    text = row[column]
+    if not text:
+        return None
+    try:
+        amount = parse_amount(text, currency)
+    except InvalidAmount as error:
+        raise CellProblem(column, str(error)) from None
+    if amount > MAX_AMOUNT:
+        raise CellProblem(column, f"“{text[:40]}” is more than a price can be.")
+    return amount
+
+
+def read_flag(row: Row, column: str, default: bool) -> bool:
+    """Return true or false as exports write them."""
+    text = row[column].lower()
+    if text not in ("", "true", "false"):
+        raise CellProblem(column, f"“{text[:40]}” is neither true nor false.")
+    return text == "true" if text else default
+
+
+def read_quantity(row: Row, column: str) -> int:
+    """Return a whole number, which may be below zero where more was sold than there was."""
+    text = row[column] or "0"
+    if not _WHOLE.fullmatch(text) or abs(int(Decimal(text))) > MAX_QUANTITY:
+        raise CellProblem(column, f"“{text[:40]}” is no number of pieces.")
+    return int(Decimal(text))
+
+
+def read_grams(row: Row) -> int:
+    """Return the weight in whole grams: of `Variant Grams`, else of `Variant Weight` in its unit."""
+    column = "Variant Grams" if row["Variant Grams"] else "Variant Weight"
+    text = row[column]
+    if not text:
+        return 0
+    unit = "g" if column == "Variant Grams" else row["Variant Weight Unit"].lower() or "kg"
+    if unit not in GRAMS:
+        raise CellProblem("Variant Weight Unit", f"“{unit[:40]}” is none of g, kg, lb, oz.")
+    try:
+        grams = Decimal(text) * GRAMS[unit] if _NUMBER.fullmatch(text) else None
+    except InvalidOperation:
+        grams = None
+    if grams is None or grams > MAX_GRAMS:
+        raise CellProblem(column, f"“{text[:40]}” is no weight.")
+    return int(grams.to_integral_value())
+
+
+def read_url(row: Row, column: str) -> str:
+    """Return the address of a picture; empty when the cell is."""
+    text = row[column]
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_web = False
+    if not is_web or len(text) > 2000 or any(sign.isspace() for sign in text):
+        raise CellProblem(column, f"“{text[:80]}” is no address that begins with http:// or https://.")
+    return text
+
+
+def read_words(row: Row, column: str, limit: int) -> str:
+    """Return the text; too long a one is not cut but refused."""
+    if len(row[column]) > limit:
+        raise CellProblem(column, f"The text has {len(row[column])} characters; at most {limit} fit.")
+    return row[column]

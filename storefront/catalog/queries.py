@@ -1,0 +1,224 @@
+"""Reads of the catalog. What is cached is left behind by `invalidate("catalog")` in services.py.
+
+Unknown addresses raise NotFound instead of answering None: a refusal is never kept, so made-up
+addresses cannot fill the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Group
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+
+from storefront.catalog.addresses import collection_url, product_url
+from storefront.catalog.cards import Card, build_cards, is_on_sale, select_cards
+from storefront.catalog.details import ProductDetail, load_product
+from storefront.catalog.listing import ORDERS, CardPage, Sort, read_card_page, read_cards_of
+from storefront.catalog.models import (
+    Brand,
+    Category,
+    Collection,
+    CollectionEntry,
+    Product,
+    ProductStatus,
+    Redirect,
+    product_category,
+)
+from storefront.catalog.tree import CategoryNode, build_tree, children, find_node, subtree_ids
+from storefront.catalog.variants import (
+    MAX_ID,
+    Combination,
+    VariantInfo,
+    describe_variant,
+    find_combination,
+    select_combinations,
+    select_variants,
+)
+from storefront.catalog.words import rank, read_words
+from storefront.foundation.cache import cached
+from storefront.foundation.database import db
+from storefront.foundation.errors import NotFound
+from storefront.foundation.shop import facts
+
+NEWEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionDetail:
+    """A published collection, without its products."""
+
+    id: int
+    slug: str
+    name: str
+    intro: str
+    url: str
+
+
+def read_variants(ids: Group[int]) -> dict[int, VariantInfo]:
+    """Return the variants by id, in one query; ids that are not known are absent.
+
+    A variant off sale is there too, with `is_sellable` False. Never cached: carts and orders promise by it.
+    """
+    if not ids:
+        return {}
+    currency = facts().currency
+    rows = db.session.execute(select_variants(ids, currency)).all()
+    return {row[0].id: describe_variant(row, currency) for row in rows}
+
+
+def resolve_variant(variant_id: int, option_value_ids: Group[int] = ()) -> int | None:
+    """Return the variant on sale of the same product that has these option values, in one query.
+
+    Options that no value answers stay as `variant_id` has them. None when there is no such variant, a value
+    belongs to another product, or two values answer one option.
+    """
+    if not 0 < variant_id <= MAX_ID:
+        return None
+    found: dict[int, Combination] = {}
+    for row in db.session.execute(select_combinations(variant_id)):
+        item = found.setdefault(row[0], Combination(row[0], row[1], {}))
+        if row[2] is not None and row[3] is not None:
+            item.values[row[2]] = row[3]
+    return find_combination(found.values(), variant_id, option_value_ids)
+
+
+@cached("catalog")
+def read_tree() -> list[CategoryNode]:
+    """Return the published categories depth first; see tree.py for how to walk them."""
+    return build_tree(db.session.scalars(select(Category)).all())
+
+
+@cached("catalog")
+def count_by_child(path: str) -> dict[str, int]:
+    """Return, for each category directly below the path, how many products on sale it and what is below it hold."""
+    tree = read_tree()
+    node = find_node(tree, path)
+    below = children(tree, node.id) if node else []
+    child_of = {category_id: child.path for child in below for category_id in subtree_ids(tree, child)}
+    if not child_of:
+        return {}
+    place = product_category.c
+    child_path = case(child_of, value=place.category_id)
+    # A product may lie in two categories of one child: products are counted, not places.
+    rows = db.session.execute(
+        select(child_path, func.count(place.product_id.distinct())).select_from(product_category)
+        .join(Product, Product.id == place.product_id)
+        .where(place.category_id.in_(child_of), is_on_sale(facts().currency)).group_by(child_path)
+    )
+    return {child.path: 0 for child in below} | {child: count for child, count in rows}  # noqa: C416  # Row, not tuple
+
+
+@cached("catalog")
+def read_category_cards(path: str, sort: Sort = "newest", number: int = 1) -> CardPage:
+    """Return a page of the products of a category and of all below it; raises NotFound."""
+    tree = read_tree()
+    node = find_node(tree, path)
+    if node is None:
+        raise NotFound("There is no such category.")
+    inside = select(product_category.c.product_id).where(product_category.c.category_id.in_(subtree_ids(tree, node)))
+    found = select(Product.id).where(Product.id.in_(inside))
+    return read_card_page(found, ORDERS[sort], number, facts().currency)
+
+
+@cached("catalog")
+def read_collection(slug: str) -> CollectionDetail:
+    """Return a published collection; raises NotFound."""
+    found = select(Collection).where(Collection.slug == slug, Collection.is_published)
+    row = db.session.scalar(found) if _can_be(slug) else None
+    if row is None:
+        raise NotFound("There is no such collection.")
+    return CollectionDetail(row.id, row.slug, row.name, row.intro, collection_url(row.slug))
+
+
+@cached("catalog")
+def read_collection_cards(collection_id: int, sort: Sort | None = None, number: int = 1) -> CardPage:
+    """Return a page of a collection's products, in the order that staff gave them unless sorted; raises NotFound."""
+    found = (
+        select(Product.id).join(CollectionEntry, CollectionEntry.product_id == Product.id)
+        .where(CollectionEntry.collection_id == collection_id)
+    )
+    order = ORDERS[sort] if sort else (CollectionEntry.position, Product.id)
+    return read_card_page(found, order, number, facts().currency)
+
+
+@cached("catalog")
+def list_collections() -> list[CollectionDetail]:
+    """Return the published collections by name."""
+    rows = db.session.scalars(select(Collection).where(Collection.is_published).order_by(Collection.name))
+    return [CollectionDetail(row.id, row.slug, row.name, row.intro, collection_url(row.slug)) for row in rows]
+
+
+@cached("catalog")
+def read_newest(limit: int = NEWEST) -> list[Card]:
+    """Return the products put on sale last, newest first."""
+    currency = facts().currency
+    rows = db.session.execute(select_cards(currency).order_by(*ORDERS["newest"]).limit(limit)).all()
+    return build_cards(rows, currency)
+
+
+@cached("catalog")
+def read_newest_of_category(category_id: int, limit: int = 3) -> list[Card]:
+    """Return the newest products of one category; a product's page asks for one more than it shows, for itself."""
+    currency = facts().currency
+    inside = select(product_category.c.product_id).where(product_category.c.category_id == category_id)
+    statement = select_cards(currency).where(Product.id.in_(inside)).order_by(*ORDERS["newest"]).limit(limit)
+    return build_cards(db.session.execute(statement).all(), currency)
+
+
+def read_cards(product_ids: Sequence[int]) -> list[Card]:
+    """Return the cards of those products that are on sale, in the order asked for."""
+    return read_cards_of(product_ids, facts().currency)
+
+
+@cached("catalog")
+def read_product(slug: str) -> ProductDetail:
+    """Return a product on sale with its variants, options and pictures, in four queries; raises NotFound."""
+    product = load_product(slug, facts().currency) if _can_be(slug) else None
+    if product is None:
+        raise NotFound("There is no such product in the shop.")
+    return product
+
+
+def find_redirect(slug: str) -> str | None:
+    """Return the present address of the active product that once had the slug."""
+    if not _can_be(slug):
+        return None
+    present = db.session.scalar(
+        select(Product.slug).join(Redirect, Redirect.product_id == Product.id)
+        .where(Redirect.slug == slug, Product.status == ProductStatus.ACTIVE)
+    )
+    return product_url(present) if present else None
+
+
+def search_cards(text: str, sort: Sort | None = None, number: int = 1) -> CardPage:
+    """Return a page of the products on sale that hold any of the words, those that hold more of them first.
+
+    Words are looked for in name, subtitle, brand, tags and SKUs, in any order and as parts of words; see words.py.
+    Text without a word finds nothing. Raises NotFound for a page after the last. Not cached: anyone may type
+    anything.
+    """
+    words = read_words(text)
+    if not words:
+        return CardPage([], 0, 1, 1)
+    fit = rank(words)
+    found = select(Product.id).outerjoin(Brand, Brand.id == Product.brand_id).where(fit > 0)
+    order = ORDERS[sort] if sort else (fit.desc(), Product.sales_count.desc(), Product.id.desc())
+    return read_card_page(found, order, number, facts().currency)
+
+
+@cached("catalog")
+def list_product_urls(limit: int) -> list[tuple[str, datetime]]:
+    """Return (path, last change) of the products on sale, newest first, for maps of the site."""
+    rows = db.session.execute(
+        select(Product.slug, Product.updated_at).where(is_on_sale(facts().currency))
+        .order_by(*ORDERS["newest"]).limit(limit)
+    )
+    return [(product_url(slug), changed_at) for slug, changed_at in rows]
+
+
+def _can_be(slug: str) -> bool:
+    """Tell whether a column could hold the address: PostgreSQL refuses to compare with NUL at all."""
+    return "\0" not in slug

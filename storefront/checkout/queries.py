@@ -1,0 +1,209 @@
+"""Reads of the checkout: what was said so far, what is missing, what it will cost."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storefront.accounts.addresses import format_lines
+from storefront.cart.queries import CartView, read_cart
+from storefront.cart.totals import TotalRow
+from storefront.catalog.queries import read_variants
+from storefront.checkout.models import CheckoutSession
+from storefront.foundation.database import db
+from storefront.foundation.money import Money
+from storefront.foundation.shop import facts
+from storefront.orders.queries import OrderView, find_by_checkout
+from storefront.orders.totals import LineInput, OrderTotals, total_order
+from storefront.payments.queries import Method, list_methods
+from storefront.shipping.queries import Quote, read_quotes
+from storefront.taxes.queries import read_rates
+
+STEPS = (("contact", "Address"), ("delivery", "Delivery"), ("payment", "Payment"), ("review", "Review"))
+NO_SHIPPING = "none"  # the code of a cart of which nothing travels
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the checkout in the ordered list of links back."""
+
+    key: str
+    label: str
+    url: str | None
+    state: str  # done, current, todo
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutInfo:
+    """What a shopper has said so far; empty strings are not said yet."""
+
+    id: uuid.UUID
+    cart_id: uuid.UUID
+    email: str
+    phone: str
+    shipping_address: Mapping[str, str]
+    billing_address: Mapping[str, str]
+    shipping_code: str
+    payment_method: str
+
+    @property
+    def country(self) -> str:
+        return self.shipping_address.get("country", "")
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteChoice:
+    """A delivery to choose, as the page shows it."""
+
+    code: str
+    name: str
+    detail: str
+    price: Money
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All that was chosen, before it binds."""
+
+    checkout_id: uuid.UUID
+    email: str
+    phone: str
+    address_lines: Sequence[str]
+    billing_lines: Sequence[str]
+    delivery: Quote
+    method: Method
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A cart with its delivery and the sums under the destination's taxes."""
+
+    quote: Quote | None
+    totals: OrderTotals
+
+
+def find_checkout(cart_id: uuid.UUID | None) -> CheckoutInfo | None:
+    """Return the cart's open checkout; None before the first step is sent."""
+    if cart_id is None:
+        return None
+    row = db.session.scalar(
+        select(CheckoutSession).where(CheckoutSession.cart_id == cart_id, CheckoutSession.completed_at.is_(None))
+        .order_by(CheckoutSession.created_at.desc()).limit(1).execution_options(populate_existing=True))
+    return _info(row) if row else None
+
+
+def read_checkout(checkout_id: uuid.UUID) -> CheckoutInfo | None:
+    """Return the checkout by id, also one that is completed."""
+    row = db.session.get(CheckoutSession, checkout_id)
+    return _info(row) if row else None
+
+
+def find_completed(checkout_id: uuid.UUID, cart_id: uuid.UUID | None) -> OrderView | None:
+    """Return the order that this visitor's checkout became, for a form that is sent once more."""
+    checkout = read_checkout(checkout_id)
+    if checkout is None or cart_id is None or checkout.cart_id != cart_id:
+        return None
+    order = find_by_checkout(checkout_id)
+    return order if order is not None and order.placed_at is not None else None
+
+
+def first_open_step(checkout: CheckoutInfo | None) -> str:
+    """Return the first step that still needs an answer; `review` when all are given."""
+    if checkout is None or not checkout.email or not checkout.shipping_address:
+        return "contact"
+    if not checkout.shipping_code:
+        return "delivery"
+    return "review" if checkout.payment_method else "payment"
+
+
+def list_steps(checkout: CheckoutInfo | None, current: str) -> list[Step]:
+    """Return the steps with links to those that can be visited."""
+    keys = [key for key, _ in STEPS]
+    reach = keys.index(first_open_step(checkout))
+    return [
+        Step(key, label, f"/checkout/{key}" if at <= reach else None,
+             "current" if key == current else "done" if at < reach else "todo")
+        for at, (key, label) in enumerate(STEPS)
+    ]
+
+
+def list_quotes(cart: CartView, checkout: CheckoutInfo) -> list[Quote]:
+    """Return the deliveries for the cart to the checkout's country; one free one when nothing travels."""
+    variants = read_variants([line.variant_id for line in cart.lines])
+    travelling = [line for line in cart.lines if line.is_counted and variants[line.variant_id].needs_shipping]
+    if not travelling:
+        return [Quote(NO_SHIPPING, "No delivery needed", "", Money(0, facts().currency), "standard")]
+    grams = sum(variants[line.variant_id].weight_grams * line.quantity for line in travelling)
+    return read_quotes(country=checkout.country, goods_amount=cart.goods.amount, grams=grams)
+
+
+def choose_quotes(quotes: Sequence[Quote], selected: str) -> list[QuoteChoice]:
+    """Return the quotes for the page; the cheapest is proposed until one is chosen."""
+    chosen = selected if any(quote.code == selected for quote in quotes) else quotes[0].code if quotes else ""
+    return [QuoteChoice(q.code, q.name, q.detail, q.price, q.code == chosen) for q in quotes]
+
+
+def price_cart(cart: CartView, checkout: CheckoutInfo, quote: Quote | None) -> Priced:
+    """Return the sums of the cart's counted lines with the quote, under the destination's rates."""
+    variants = read_variants([line.variant_id for line in cart.lines])
+    lines = [LineInput(line.quantity, line.unit_price.amount, variants[line.variant_id].tax_category)
+             for line in cart.lines if line.is_counted]
+    totals = total_order(lines, shipping_amount=quote.price.amount if quote else 0,
+                         shipping_tax_category=quote.tax_category if quote else "standard",
+                         rates=read_rates(checkout.country or facts().country))
+    return Priced(quote, totals)
+
+
+def find_quote(cart: CartView, checkout: CheckoutInfo) -> Quote | None:
+    """Return the chosen delivery at its present price; None when it is not to be had any more."""
+    return next((q for q in list_quotes(cart, checkout) if q.code == checkout.shipping_code), None)
+
+
+def read_summary(cart_id: uuid.UUID | None, checkout: CheckoutInfo | None) -> CartView:
+    """Return the cart with the sums as far as they are known, for the side of every step."""
+    country = checkout.country if checkout else ""
+    cart = read_cart(cart_id, country or None)
+    if checkout is None or not checkout.country or cart.is_empty:
+        return cart
+    quote = find_quote(cart, checkout) if checkout.shipping_code else None
+    return dataclasses.replace(cart, totals=_rows(price_cart(cart, checkout, quote)))
+
+
+def read_review(cart: CartView, checkout: CheckoutInfo) -> Review | None:
+    """Return what is about to bind; None when the delivery or the method is not to be had any more."""
+    quote = find_quote(cart, checkout)
+    method = next((m for m in list_methods(checkout.payment_method) if m.is_selected), None)
+    if quote is None or method is None:
+        return None
+    total = price_cart(cart, checkout, quote).totals.total
+    return Review(
+        checkout.id, checkout.email, checkout.phone, format_lines(checkout.shipping_address),
+        format_lines(checkout.billing_address or checkout.shipping_address), quote, method,
+        Money(total, facts().currency))
+
+
+def _rows(priced: Priced) -> list[TotalRow]:
+    def money(amount: int) -> Money:
+        return Money(amount, facts().currency)
+
+    totals, quote = priced.totals, priced.quote
+    tax_name = totals.tax_name or "tax"
+    rows = [TotalRow("Goods", money(totals.subtotal)),
+            TotalRow("Delivery", quote.price if quote else None, quote.name if quote else "")]
+    if totals.tax and not totals.is_tax_inclusive:
+        rows.append(TotalRow(tax_name, money(totals.tax)))
+    rows.append(TotalRow("Total" if quote else "Total before delivery", money(totals.total), "", is_grand=True))
+    if totals.tax and totals.is_tax_inclusive:
+        rows.append(TotalRow(f"of which {tax_name}", money(totals.tax)))
+    return rows
+
+
+def _info(row: CheckoutSession) -> CheckoutInfo:
+    return CheckoutInfo(row.id, row.cart_id, row.email, row.phone, dict(row.shipping_address),
+                        dict(row.billing_address), row.shipping_code, row.payment_method)

@@ -1,0 +1,34 @@
+"""Where a built asset lives: the manifest that static/build.py wrote."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+BUILT = Path(__file__).resolve().parents[2] / "static" / "built"
+BUILT_URL = "/static/built/"
+
+
+class AssetsMissing(RuntimeError):
+    """An asset that no build knows; `make assets` builds them."""
+
+
+def asset_url(name: str) -> str:
+    """The address of a built asset by its plain name ("app.css"), safe to cache forever.
+
+    Before the first build the plain name is answered, so that pages still render; a name the build does not
+    know raises AssetsMissing.
+    """
+    manifest = BUILT / "manifest.json"
+    if not manifest.exists():
+        return BUILT_URL + name
+    names = _read_manifest(manifest, manifest.stat().st_mtime_ns)
+    if name not in names:
+        raise AssetsMissing(f"{name} is not among the built assets: run `make assets`.")
+    return BUILT_URL + names[name]
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(path: Path, _changed_at: int) -> dict[str, str]:
+    """The manifest, read again only when a new build has changed it."""
+    names: dict[str, str] = json.loads(path.read_text())
+    return names

@@ -1,0 +1,146 @@
+"""The database: one declarative base, one way to write.
+
+A service that writes is decorated with `transactional`: the outermost call owns the
+transaction, inner services join it, serialization failures are retried from the start.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import random
+import time
+from collections.abc import Callable
+from sqlite3 import Connection as SQLiteConnection
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, CursorResult, Engine, Enum, MetaData, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.dml import UpdateBase
+
+P = ParamSpec("P")
+T = TypeVar("T")
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# PostgreSQL: serialization failure, deadlock, and the unique row that a twin call wrote first
+# (the second run of the service then finds it). SQLite says "database is locked".
+RETRYABLE = ("40001", "40P01", "23505")
+MAX_TRIES = 4
+
+
+class Base(DeclarativeBase):
+    """Every table of the shop."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+def enum_column(kind: type[enum.StrEnum]) -> Enum:
+    """Return the column type of the enum: its values as text, with a CHECK behind them."""
+    return Enum(kind, native_enum=False, length=20, create_constraint=True, name=kind.__name__.lower(),
+                values_callable=lambda members: [member.value for member in members])
+
+
+def transactional(function: Callable[P, T]) -> Callable[P, T]:
+    """Run the function in one transaction: commit when it returns, roll back when it raises.
+
+    A call inside another transactional call joins that transaction. Objects read
+    before the outermost call are expired by it: read them again afterwards.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        session = db.session()
+        if session.info.get("in_service"):
+            return function(*args, **kwargs)
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                return _run_once(session, lambda: function(*args, **kwargs))
+            except DBAPIError as error:
+                if attempt == MAX_TRIES or not _is_retryable(error):
+                    raise
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # a pause, no secret
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _run_once(session: Session, work: Callable[[], T]) -> T:
+    _begin_write(session)
+    session.info["in_service"] = True
+    try:
+        result = work()
+        session.commit()
+    except BaseException:
+        session.rollback()
+        session.info.pop("after_commit", None)
+        raise
+    finally:
+        session.info["in_service"] = False
+    for callback in session.info.pop("after_commit", {}).values():
+        callback()
+    return result
+
+
+def after_commit(key: str, callback: Callable[[], None]) -> None:
+    """Run the callback once when the current service has committed; one per key."""
+    db.session().info.setdefault("after_commit", {})[key] = callback
+
+
+def is_in_service() -> bool:
+    """Tell whether a transactional service is running."""
+    return bool(db.session().info.get("in_service"))
+
+
+def execute_counted(statement: UpdateBase) -> int:
+    """Execute an UPDATE, INSERT or DELETE and return how many rows it changed."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
+
+
+def _begin_write(session: Session) -> None:
+    if session.in_transaction():
+        if session.new or session.dirty or session.deleted:
+            raise RuntimeError("rows were changed outside a service")
+        # Ends the snapshot that reads before this call opened: a write must not build on it.
+        session.rollback()
+    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+def _is_retryable(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in RETRYABLE or "database is locked" in str(error.orig)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(connection: Any, record: Any) -> None:
+    if not isinstance(connection, SQLiteConnection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """SQLite: a writer takes its lock at once, so it never fails half-way at the upgrade."""
+    if connection.dialect.name == "sqlite":
+        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")

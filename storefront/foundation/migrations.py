@@ -1,0 +1,7 @@
+"""Flask-Migrate, set up so that `flask db check` sees every difference."""
+
+from __future__ import annotations
+
+from flask_migrate import Migrate
+
+migrate = Migrate(compare_type=True, render_as_batch=True)

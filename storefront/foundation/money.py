@@ -1,0 +1,91 @@
+"""Money: whole minor units and an ISO 4217 currency, and the shop's one rounding rule.
+
+The rule, published in docs/money.md: a fraction of a minor unit is rounded half up
+(half away from zero), once per line; sums add rounded lines and are never rounded again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from babel.numbers import format_currency, get_currency_precision
+
+from storefront.foundation.errors import ShopError
+
+# Above any price or total a shop has, below what a 64-bit column holds after sums.
+MAX_AMOUNT = 10**13
+
+
+class InvalidAmount(ShopError):
+    """A text that is no amount of the currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, yen, fils) of a currency."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __mul__(self, quantity: int) -> Money:
+        return Money(self.amount * quantity, self.currency)
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    def _same(self, other: Money) -> int:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added")
+        return other.amount
+
+
+def exponent(currency: str) -> int:
+    """Return how many decimals the currency has (ISO 4217: EUR 2, JPY 0, KWD 3)."""
+    return int(get_currency_precision(currency))
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Return numerator/denominator rounded half away from zero, in exact integers."""
+    if denominator <= 0:
+        raise ValueError("the denominator must be positive")
+    quotient, rest = divmod(abs(numerator), denominator)
+    rounded = quotient + (1 if 2 * rest >= denominator else 0)
+    return rounded if numerator >= 0 else -rounded
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """Return the minor units of a plain decimal such as `9.99`.
+
+    Raises InvalidAmount for signs, exponents, more decimals than the currency has,
+    digits outside ASCII and amounts above MAX_AMOUNT.
+    """
+    cleaned = text.strip()
+    if not cleaned.isascii() or not cleaned.replace(".", "", 1).isdigit():
+        raise InvalidAmount(f"“{text[:40]}” is not an amount such as 12.50.")
+    try:
+        minor = Decimal(cleaned).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise InvalidAmount(f"“{text[:40]}” is not an amount such as 12.50.") from None
+    if minor != minor.to_integral_value() or minor > MAX_AMOUNT:
+        raise InvalidAmount(f"“{text[:40]}” does not fit {currency}.")
+    return int(minor)
+
+
+def decimal_text(money: Money) -> str:
+    """Return the plain decimal (`48.00`), as files and forms carry it."""
+    return str(Decimal(money.amount).scaleb(-exponent(money.currency)))
+
+
+@lru_cache(maxsize=4096)
+def format_money(money: Money, locale: str) -> str:
+    """Return the amount as people of the locale write it, such as `€48.00`."""
+    value = Decimal(money.amount).scaleb(-exponent(money.currency))
+    return str(format_currency(value, money.currency, locale=locale))

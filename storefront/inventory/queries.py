@@ -1,0 +1,104 @@
+"""Reads of stock. Never cached: the number shown comes from the rows that guard the sale."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+
+from storefront.foundation.database import db
+from storefront.inventory.models import (
+    Reservation,
+    ReservationState,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+    StockPolicy,
+)
+
+State = Literal["in_stock", "low", "sold_out", "backorder"]
+LOW = 5  # from here on the shopper is told how many are left
+UNLIMITED = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What a shopper may be promised. `available` is None where stock is not counted."""
+
+    state: State
+    available: int | None
+    text: str
+    maximum: int  # the most that one cart may hold
+
+
+SOLD_OUT = Availability("sold_out", 0, "Sold out", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One stock level as staff read it."""
+
+    location: str
+    policy: StockPolicy
+    on_hand: int
+    reserved: int
+    allocated: int
+
+
+def read_availability(variant_ids: Collection[int], holder_id: uuid.UUID | None = None) -> dict[int, Availability]:
+    """Return the availability of each variant over all active locations, in one query.
+
+    A variant without a stock level is sold out. What the holder (a cart) has reserved for
+    itself counts as available to it.
+    """
+    if not variant_ids:
+        return {}
+    own = _read_held(holder_id) if holder_id else {}
+    available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
+    rows = db.session.execute(
+        select(StockLevel.variant_id, func.min(StockLevel.policy), func.max(StockLevel.policy), available)
+        .join(StockLocation).where(StockLevel.variant_id.in_(variant_ids), StockLocation.is_active)
+        .group_by(StockLevel.variant_id)
+    ).all()
+    found = {row[0]: _judge({row[1], row[2]}, int(row[3]) + own.get(row[0], 0)) for row in rows}
+    return {variant_id: found.get(variant_id, SOLD_OUT) for variant_id in variant_ids}
+
+
+def read_levels(variant_id: int) -> list[LevelRow]:
+    """Return the levels of a variant by location, for staff."""
+    rows = db.session.execute(
+        select(StockLocation.name, StockLevel).join(StockLocation)
+        .where(StockLevel.variant_id == variant_id).order_by(StockLocation.id)
+    ).all()
+    return [LevelRow(name, level.policy, level.on_hand, level.reserved, level.allocated) for name, level in rows]
+
+
+def read_movements(variant_id: int, limit: int = 50) -> list[StockMovement]:
+    """Return the newest movements of a variant, for staff."""
+    statement = select(StockMovement).where(StockMovement.variant_id == variant_id)
+    return list(db.session.scalars(statement.order_by(StockMovement.id.desc()).limit(limit)))
+
+
+def _read_held(holder_id: uuid.UUID) -> dict[int, int]:
+    rows = db.session.execute(
+        select(Reservation.variant_id, func.sum(Reservation.quantity))
+        .where(Reservation.holder_id == holder_id, Reservation.state == ReservationState.HELD)
+        .group_by(Reservation.variant_id)).all()
+    return {variant_id: int(quantity) for variant_id, quantity in rows}
+
+
+def _judge(policies: set[StockPolicy], available: int) -> Availability:
+    if StockPolicy.UNTRACKED in policies:
+        return Availability("in_stock", None, "In stock", UNLIMITED)
+    if available > LOW:
+        return Availability("in_stock", available, "In stock", min(available, UNLIMITED))
+    if StockPolicy.CONTINUE in policies:
+        state: State = "in_stock" if available > 0 else "backorder"
+        text = "In stock" if available > 0 else "Made to order, leaves in two to three weeks"
+        return Availability(state, None, text, UNLIMITED)
+    if available <= 0:
+        return SOLD_OUT
+    return Availability("low", available, "The last one" if available == 1 else f"{available} left", available)

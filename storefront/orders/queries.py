@@ -1,0 +1,217 @@
+"""Reads of orders, for their owners and for staff."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import selectinload
+
+from storefront.accounts.addresses import format_lines
+from storefront.catalog.media import Picture
+from storefront.foundation.database import db
+from storefront.foundation.errors import NotFound
+from storefront.foundation.money import Money
+from storefront.orders.models import Order, OrderLine
+from storefront.orders.states import MOVES, OrderState
+
+STATUS = {
+    OrderState.PENDING: "Waiting for payment",
+    OrderState.PLACED: "Placed, being packed",
+    OrderState.FULFILLED: "On its way",
+    OrderState.DELIVERED: "Delivered",
+    OrderState.COMPLETED: "Completed",
+    OrderState.CANCELED: "Canceled",
+    OrderState.EXPIRED: "Expired before it was paid",
+}
+TIMELINE = {
+    OrderState.PENDING: "Order written down",
+    OrderState.PLACED: "Payment received, order placed",
+    OrderState.FULFILLED: "Handed to the carrier",
+    OrderState.DELIVERED: "Delivered",
+    OrderState.COMPLETED: "Completed",
+    OrderState.CANCELED: "Canceled",
+    OrderState.EXPIRED: "Expired before it was paid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRow:
+    """A row of an order's sums, as shown."""
+
+    label: str
+    amount: Money | None
+    note: str = ""
+    is_grand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineView:
+    """A line as bought."""
+
+    id: uuid.UUID
+    name: str
+    variant_title: str
+    sku: str
+    quantity: int
+    unit_price: Money
+    total: Money
+    picture: Picture | None
+    url: str  # of the product as it was; a renamed one redirects
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A moment of an order's life."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as its owner reads it; times in UTC."""
+
+    id: uuid.UUID
+    number: str
+    key: str
+    url: str
+    customer_id: uuid.UUID | None
+    status: OrderState
+    status_text: str
+    created_at: datetime
+    placed_at: datetime | None
+    email: str
+    phone: str
+    lines: list[OrderLineView]
+    totals: list[TotalRow]
+    total: Money
+    shipping_lines: list[str]
+    billing_lines: list[str]
+    delivery_name: str
+    delivery_detail: str
+    payment_text: str
+    timeline: list[TimelineEntry]
+    tracking: list[str]
+    can_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list."""
+
+    number: str
+    url: str
+    placed_at: datetime
+    status_text: str
+    total: Money
+    count: int
+
+
+def read_order_view(order_id: uuid.UUID) -> OrderView:
+    """Return the order with everything its owner may see; raises NotFound."""
+    return _view(_find(Order.id == order_id))
+
+
+def read_order_by_number(number: str, *, key: str = "", customer_id: uuid.UUID | None = None) -> OrderView:
+    """Return the order to whoever holds its key or is its customer; NotFound for everyone else."""
+    view = _view(_find(Order.number == number.upper()))
+    is_customer = customer_id is not None and view.customer_id == customer_id
+    if not is_customer and not (key.isascii() and hmac.compare_digest(key, view.key)):
+        raise NotFound("We cannot find this order. Please use the link from your confirmation mail.")
+    return view
+
+
+def read_order_id(number: str) -> uuid.UUID:
+    """Return the id of the order with the number; raises NotFound."""
+    found = db.session.scalar(select(Order.id).where(Order.number == number.upper()))
+    if found is None:
+        raise NotFound(f"There is no order {number[:40]}.")
+    return found
+
+
+def find_by_checkout(checkout_id: uuid.UUID) -> OrderView | None:
+    """Return the checkout's order, if it has one."""
+    order = db.session.scalar(_loaded().where(Order.checkout_id == checkout_id))
+    return _view(order) if order else None
+
+
+def list_orders(*, customer_id: uuid.UUID, limit: int = 100) -> list[OrderRow]:
+    """Return a customer's orders, newest first, without those that never came to be."""
+    count = select(func.sum(OrderLine.quantity)).where(OrderLine.order_id == Order.id).scalar_subquery()
+    rows = db.session.execute(
+        select(Order, count).where(Order.customer_id == customer_id, Order.state.not_in(
+            [OrderState.EXPIRED, OrderState.PENDING])).order_by(Order.created_at.desc()).limit(limit)).all()
+    return [OrderRow(o.number, f"/orders/{o.number}", o.placed_at or o.created_at, STATUS[o.state],
+                     Money(o.total_amount, o.currency), int(n or 0)) for o, n in rows]
+
+
+def list_unpaid(moment: datetime, limit: int = 100) -> list[uuid.UUID]:
+    """Return the ids of pending orders whose reservation ended before the moment, oldest first."""
+    return list(db.session.scalars(
+        select(Order.id).where(Order.state == OrderState.PENDING, Order.expires_at < moment)
+        .order_by(Order.expires_at).limit(limit)))
+
+
+def read_bought(order_id: uuid.UUID) -> tuple[uuid.UUID, dict[int, int]]:
+    """Return the cart an order came from and its quantities by variant."""
+    order = _find(Order.id == order_id)
+    return order.cart_id, {line.variant_id: line.quantity for line in order.lines}
+
+
+def _loaded() -> Select[Order]:
+    return select(Order).options(selectinload(Order.lines), selectinload(Order.history),
+                                 selectinload(Order.fulfillments)).execution_options(populate_existing=True)
+
+
+def _find(condition: ColumnElement[bool]) -> Order:
+    order = db.session.scalar(_loaded().where(condition))
+    if order is None:
+        raise NotFound("We know no such order.")
+    return order
+
+
+def _view(order: Order) -> OrderView:
+    return OrderView(
+        id=order.id, number=order.number, key=order.key, url=f"/orders/{order.number}?key={order.key}",
+        customer_id=order.customer_id, status=order.state, status_text=STATUS[order.state],
+        created_at=order.created_at, placed_at=order.placed_at, email=order.email, phone=order.phone,
+        lines=[_line(line, order.currency) for line in order.lines], totals=_totals(order),
+        total=Money(order.total_amount, order.currency), shipping_lines=format_lines(order.shipping_address),
+        billing_lines=format_lines(order.billing_address or order.shipping_address),
+        delivery_name=order.shipping_name, delivery_detail=order.shipping_detail,
+        payment_text=_payment_text(order),
+        timeline=[TimelineEntry(step.at, TIMELINE[OrderState(step.to_state)]) for step in order.history],
+        tracking=[" ".join(filter(None, (f.carrier, f.tracking_number))) for f in order.fulfillments
+                  if f.tracking_number],
+        can_cancel=OrderState.CANCELED in MOVES[order.state] and not order.fulfillments)
+
+
+def _payment_text(order: Order) -> str:
+    if order.placed_at is None:
+        return "Not paid"
+    return "Goes back the way it came" if order.state == OrderState.CANCELED else "Paid"
+
+
+def _line(line: OrderLine, currency: str) -> OrderLineView:
+    return OrderLineView(line.id, line.name, line.variant_title, line.sku, line.quantity,
+                         Money(line.unit_amount, currency), Money(line.total_amount, currency),
+                         Picture(**line.picture) if line.picture else None, line.url)
+
+
+def _totals(order: Order) -> list[TotalRow]:
+    def money(amount: int) -> Money:
+        return Money(amount, order.currency)
+
+    tax_name = order.tax_name or "tax"
+    rows = [TotalRow("Goods", money(order.subtotal_amount)),
+            TotalRow("Delivery", money(order.shipping_amount), order.shipping_name)]
+    if order.tax_amount and not order.is_tax_inclusive:
+        rows.append(TotalRow(tax_name, money(order.tax_amount)))
+    rows.append(TotalRow("Total", money(order.total_amount), is_grand=True))
+    if order.tax_amount and order.is_tax_inclusive:
+        rows.append(TotalRow(f"of which {tax_name}", money(order.tax_amount)))
+    return rows

@@ -1,0 +1,1 @@
+"""One port, one gateway per provider; `registry.py` says which this shop offers."""

@@ -1,0 +1,27 @@
+"""Writes of tax rates."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from storefront.foundation.cache import invalidate
+from storefront.foundation.database import db, transactional
+from storefront.taxes.models import TaxCategory, TaxRate
+
+
+@transactional
+def save_category(*, code: str, name: str) -> None:
+    """Create or rename a tax category."""
+    db.session.merge(TaxCategory(code=code, name=name))
+    invalidate("taxes")
+
+
+@transactional
+def save_rate(*, country: str, tax_category: str, basis_points: int, is_inclusive: bool, name: str = "VAT") -> None:
+    """Set the one rate of a country and tax category. Placed orders keep the rate they were placed with."""
+    row = db.session.scalar(
+        select(TaxRate).where(TaxRate.country == country, TaxRate.tax_category == tax_category)
+    ) or TaxRate(country=country, tax_category=tax_category)
+    row.basis_points, row.is_inclusive, row.name = basis_points, is_inclusive, name
+    db.session.add(row)
+    invalidate("taxes")

@@ -1,0 +1,95 @@
+"""`flask doctor`: says what is well, what is not and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import text, update
+
+from storefront.foundation.clock import now
+from storefront.foundation.database import db, execute_counted, transactional
+from storefront.foundation.outbox import OutboxEvent
+from tests.factories.accounts import make_customer
+from tests.factories.mail import send_by
+from workers.doctor import examine
+from workers.queues import QUEUES, connect, make_worker
+
+
+def advice(app: Flask, name: str) -> str:
+    db.session.rollback()
+    return " ".join(finding.advice for finding in examine(app) if finding.name == name)
+
+
+def change_settings(app: Flask, **changes: object) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], **changes)
+
+
+def test_a_shop_that_lacks_nothing_exits_with_0(app: Flask) -> None:
+    for name in QUEUES:
+        make_worker(name, connect(app)).register_birth()
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert result.exit_code == 0, result.output
+    assert "to do" not in result.output
+    assert result.output.splitlines()[0].startswith("ok    settings  Plainsong at http://localhost")
+
+
+def test_what_needs_doing_is_said_and_exits_with_1(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["doctor", "--json"])
+    found: Sequence[dict[str, str]] = json.loads(result.output)
+    assert result.exit_code == 1
+    assert [one["name"] for one in found if one["advice"]] == ["workers"]
+    assert "flask worker run mail" in next(one["advice"] for one in found if one["name"] == "workers")
+
+
+def test_redis_away_is_said_with_what_it_costs(app: Flask) -> None:
+    app.config["REDIS_URL"] = "redis://127.0.0.1:1"
+    assert "correct REDIS_URL" in advice(app, "redis")
+
+
+def test_a_database_of_another_age_wants_an_upgrade(app: Flask) -> None:
+    db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    db.session.commit()
+    assert advice(app, "database") == "Run `flask db upgrade`."
+
+
+def test_a_mail_server_that_does_not_answer_is_said(app: Flask) -> None:
+    send_by(app, "smtp://127.0.0.1:1")
+    assert "correct SMTP_URL" in advice(app, "mail")
+    change_settings(app, mail_from="nobody")
+    assert "Set MAIL_FROM" in advice(app, "mail")
+
+
+def test_files_instead_of_mails_are_for_the_demo_only(app: Flask) -> None:
+    assert advice(app, "mail") == ""
+    change_settings(app, is_demo=False)
+    assert "Set SMTP_URL" in advice(app, "mail")
+
+
+def test_no_way_to_pay_and_an_unknown_one_are_said(app: Flask) -> None:
+    change_settings(app, payment_methods=())
+    assert "Set PAYMENT_METHODS" in advice(app, "payments")
+    change_settings(app, payment_methods=("shells",))
+    assert "may name" in advice(app, "payments")
+
+
+def test_a_folder_that_cannot_be_written_is_said(app: Flask) -> None:
+    blocked = app.config["VAR_DIR"] / "file"
+    blocked.write_text("")
+    change_settings(app, media_dir=blocked / "media")
+    assert "MEDIA_DIR" in advice(app, "media")
+
+
+def test_an_event_that_waits_too_long_wants_a_relay(app: Flask) -> None:
+    make_customer()
+    assert advice(app, "outbox") == ""
+
+    @transactional
+    def wait() -> None:
+        execute_counted(update(OutboxEvent).values(recorded_at=now() - timedelta(minutes=3)))
+
+    wait()
+    assert advice(app, "outbox") == "Start `flask worker relay`."

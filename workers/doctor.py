@@ -1,0 +1,189 @@
+"""`flask doctor`: looks at settings and connections and says what to do."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from redis import RedisError
+from rq import Worker
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from storefront.foundation import outbox
+from storefront.foundation.clock import now
+from storefront.foundation.database import db
+from storefront.foundation.shop import facts
+from storefront.notifications.errors import TransportError
+from storefront.notifications.letter import sender
+from storefront.notifications.transport import check_transport
+from storefront.payments.gateways.registry import GATEWAYS
+from workers.queues import QUEUES, connect, open_queue
+
+LATE = timedelta(minutes=2)  # an event that waits longer has no relay
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found; `advice` is empty when nothing needs doing."""
+
+    name: str
+    said: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@with_appcontext
+def command(as_json: bool) -> None:
+    """Check settings and connections and say what to do; exit 1 when something needs doing.
+
+    \b
+    Example: flask doctor --json
+    """
+    findings = examine(current_app)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{'to do' if finding.advice else 'ok':<6}{finding.name:<10}{finding.said}")
+            if finding.advice:
+                click.echo(f"{'':<16}{finding.advice}")
+    if any(finding.advice for finding in findings):
+        raise SystemExit(1)
+
+
+def examine(app: Flask) -> list[Finding]:
+    """Return what each look found; a look that fails in a way of its own is a finding too."""
+    found = []
+    for look in LOOKS:
+        try:
+            found += list(look(app))
+        except (SQLAlchemyError, RedisError, OSError) as error:
+            found.append(Finding(look.__name__.lstrip("_"), f"{type(error).__name__}: {_first_line(error)}",
+                                 "Mend what stands above first."))
+    return found
+
+
+def _settings(app: Flask) -> Iterator[Finding]:
+    settings = facts()
+    said = f"{settings.site_name} at {settings.site_url}, {settings.currency}, {settings.locale}"
+    if settings.is_demo:
+        yield Finding("settings", f"{said}; demo mode")
+    elif not settings.is_secure:
+        yield Finding("settings", said, "Set SITE_URL to an https:// address: cookies travel in the clear without it.")
+    elif not settings.trusted_hosts:
+        yield Finding("settings", said, "Set TRUSTED_HOSTS to the host names that this shop answers to.")
+    else:
+        yield Finding("settings", said)
+
+
+def _database(app: Flask) -> Iterator[Finding]:
+    kind = db.engine.dialect.name
+    try:
+        db.session.execute(text("SELECT 1"))
+        present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    except SQLAlchemyError as error:
+        yield Finding("database", f"{kind}: {_first_line(error)}", "Start the database or correct DATABASE_URL.")
+        return
+    wanted = set(ScriptDirectory(app.root_path + "/migrations").get_heads())
+    if present == wanted:
+        yield Finding("database", f"{kind} answers and is up to date")
+    else:
+        yield Finding("database", f"{kind} answers, its tables are of {', '.join(present) or 'no migration'}",
+                      "Run `flask db upgrade`.")
+
+
+def _redis(app: Flask) -> Iterator[Finding]:
+    connection = connect(app)
+    try:
+        connection.ping()
+    except (RedisError, OSError) as error:
+        yield Finding("redis", _first_line(error), "Start Redis or Valkey, or correct REDIS_URL. The shop sells "
+                                                   "without it; mails and pictures wait.")
+        return
+    policy = str(connection.config_get("maxmemory-policy").get("maxmemory-policy", ""))
+    if policy.startswith("allkeys"):
+        yield Finding("redis", f"answers, maxmemory-policy is {policy}", "Set it to noeviction or volatile-lru: the "
+                                                                         "queues must not be evicted.")
+    else:
+        yield Finding("redis", "answers")
+        yield from _workers(app)
+
+
+def _workers(app: Flask) -> Iterator[Finding]:
+    connection = connect(app)
+    idle = [name for name in QUEUES if not Worker.count(queue=open_queue(name, connection))]
+    if idle:
+        yield Finding("workers", f"nobody works on {', '.join(idle)}",
+                      "Start " + ", ".join(f"`flask worker run {name}`" for name in idle) + ".")
+    else:
+        yield Finding("workers", "every queue has one")
+
+
+def _outbox(app: Flask) -> Iterator[Finding]:
+    oldest = outbox.read_oldest_waiting()
+    failed = outbox.list_failed_jobs()
+    if oldest is not None and now() - oldest > LATE:
+        yield Finding("outbox", f"an event waits since {oldest:%Y-%m-%d %H:%M} UTC", "Start `flask worker relay`.")
+    if failed:
+        yield Finding("outbox", f"{len(failed)} jobs were given up, the last one: {failed[0].last_error}",
+                      "Mend the cause, then `flask worker failed --retry`.")
+    elif oldest is None or now() - oldest <= LATE:
+        yield Finding("outbox", "nothing is late, nothing was given up")
+
+
+def _mail(app: Flask) -> Iterator[Finding]:
+    scheme = facts().smtp_url.partition(":")[0]
+    try:
+        sender()
+        check_transport(facts().smtp_url)
+    except ValueError:
+        yield Finding("mail", "MAIL_FROM is no address", "Set MAIL_FROM, such as `My Shop <shop@my.example>`.")
+    except TransportError as error:
+        yield Finding("mail", f"{scheme}: {error}", "Start the mail server or correct SMTP_URL. Mails wait and are "
+                                                    "sent when it answers.")
+    else:
+        if scheme == "maildir" and not facts().is_demo:
+            yield Finding("mail", "mails are kept as files and reach nobody", "Set SMTP_URL to your mail server.")
+        else:
+            yield Finding("mail", f"{scheme} answers")
+
+
+def _media(app: Flask) -> Iterator[Finding]:
+    folder = facts().media_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            yield Finding("media", f"{folder} can be written")
+    except OSError as error:
+        yield Finding("media", f"{folder}: {error.strerror}", "Make the folder writable or set MEDIA_DIR.")
+
+
+def _payments(app: Flask) -> Iterator[Finding]:
+    methods = facts().payment_methods
+    unknown = [method for method in methods if method not in GATEWAYS]
+    if not methods:
+        yield Finding("payments", "no way to pay", f"Set PAYMENT_METHODS, such as {' or '.join(GATEWAYS)}.")
+    elif unknown:
+        yield Finding("payments", f"unknown: {', '.join(unknown)}", f"PAYMENT_METHODS may name {', '.join(GATEWAYS)}.")
+    elif "demo" in methods and not facts().is_demo:
+        yield Finding("payments", "demo takes no money", "Take `demo` out of PAYMENT_METHODS before you sell.")
+    else:
+        yield Finding("payments", ", ".join(methods))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+
+
+LOOKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (
+    _settings, _database, _redis, _outbox, _mail, _media, _payments)

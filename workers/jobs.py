@@ -1,0 +1,51 @@
+"""What RQ calls: load the row, run its job, note how it went. A failure is a row, never lost in Redis."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pkgutil import resolve_name
+
+from flask import Flask, current_app, has_app_context
+from flask.cli import ScriptInfo
+
+from storefront.foundation import outbox
+from storefront.foundation.database import db
+from workers.subscriptions import job_names
+
+logger = logging.getLogger(__name__)
+
+
+class UnknownJob(RuntimeError):
+    """The row names a job that this code does not have, such as one of a newer release."""
+
+
+def run_outbox_job(job_id: int) -> None:
+    """Run the job of the row once more, unless it is finished or given up; a failed try is noted, not raised."""
+    with _application().app_context():
+        found = outbox.start_job(job_id=job_id)
+        if found is None:
+            return
+        name, payload = found
+        try:
+            if name not in job_names():
+                raise UnknownJob(f"No subscription names {name}.")
+            resolve_name(name)(**payload)
+        except Exception as error:
+            logger.exception("job failed", extra={"job": f"{name}:{job_id}"})
+            db.session.rollback()  # whatever the job left half-done
+            outbox.fail_job(job_id=job_id, error=f"{type(error).__name__}: {error}")
+        else:
+            outbox.finish_job(job_id=job_id)
+
+
+def _application() -> Flask:
+    """The application of this process: the command's own, or one built once in a spawned work horse."""
+    if has_app_context():
+        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]  # it is a proxy
+    return _build()
+
+
+@cache
+def _build() -> Flask:
+    return ScriptInfo().load_app()

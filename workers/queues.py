@@ -1,0 +1,74 @@
+"""The queues and how a committed job row becomes a wake-up in one of them.
+
+Traps of RQ 2.12 that are closed here: a worker of several queues can lose a popped job (one queue per
+worker process), its default serializer is pickle (JSON everywhere), its maintenance runs every ten minutes.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from flask import Flask
+from redis import Redis
+from rq import Queue, SpawnWorker, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from storefront.foundation.database import db
+from workers.processes import die_with_parent
+
+QUEUES = {
+    "mail": "messages to customers",
+    "images": "fetching and scaling pictures",
+    "pages": "rendering public pages ahead",
+    "default": "everything else",
+}
+RUN = "workers.jobs.run_outbox_job"
+JOB_SECONDS = 40  # below the 50 s for which a message is claimed and the 60 s after which a job is handed over again
+FAILED_SECONDS = 3600  # Redis keeps a failed wake-up this long; the row keeps the failure itself
+MAINTENANCE_SECONDS = 30
+
+
+def connect(app: Flask) -> Redis:
+    """Return a connection to the shop's Redis; it connects when it is first used."""
+    return Redis.from_url(app.config["REDIS_URL"], socket_connect_timeout=2, socket_timeout=5)
+
+
+def open_queue(name: str, connection: Redis) -> Queue:
+    """Return the queue of the name; raises KeyError for one that no worker serves."""
+    if name not in QUEUES:
+        raise KeyError(name)
+    return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+def hand_over(connection: Redis, jobs: Sequence[tuple[int, str]]) -> None:
+    """Put each (job id, queue) into its queue, unless it still waits there from an earlier hand-over."""
+    for job_id, name in jobs:
+        queue = open_queue(name, connection)
+        wake_up = f"outbox-{job_id}"
+        if connection.lpos(queue.key, wake_up) is None:
+            queue.enqueue_call(RUN, args=(job_id,), job_id=wake_up, timeout=JOB_SECONDS, result_ttl=0,
+                               failure_ttl=FAILED_SECONDS)
+
+
+def make_worker(name: str, connection: Redis) -> Worker:
+    """Return a worker of this one queue; macOS does not survive a fork after its frameworks were touched."""
+    kind = SpawnWorker if sys.platform == "darwin" else ForkWorker
+    return kind([open_queue(name, connection)], connection=connection, serializer=JSONSerializer,
+                maintenance_interval=MAINTENANCE_SECONDS)
+
+
+class ForkWorker(Worker):
+    """RQ's worker, whose children leave its database connections alone and do not outlive it."""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        self._join_parent = die_with_parent(signal.SIGKILL)  # made before the fork: it knows the parent's pid
+        super().fork_work_horse(job, queue)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        if self._join_parent:
+            self._join_parent()
+        db.engine.dispose(close=False)
+        super().main_work_horse(job, queue)

@@ -1,0 +1,56 @@
+"""The relay: committed events become job rows, due rows become wake-ups in RQ.
+
+Only what is committed is seen, and a row is handed over again until it is finished: events are never
+lost, never early, at least once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import Flask
+from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from storefront.foundation import outbox
+from workers.queues import connect, hand_over
+from workers.stopping import StopRequest
+from workers.subscriptions import REACTIONS
+
+POLL_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 10.0  # between tries while the database or Redis is away
+logger = logging.getLogger(__name__)
+
+
+def relay_once(connection: Redis) -> int:
+    """Relay one batch and return how many rows moved. Redis away: the rows stay as they are."""
+    if not outbox.is_work_waiting():
+        return 0
+    events = outbox.relay_events(reactions=REACTIONS)
+    connection.ping()  # before the claim: what cannot be handed over must not count as handed over
+    jobs = outbox.claim_jobs()
+    hand_over(connection, jobs)
+    return events + len(jobs)
+
+
+def run_relay(app: Flask, stop: StopRequest) -> None:
+    """Relay until asked to stop; outlives the database and Redis."""
+    connection = connect(app)
+    repeat(app, stop, lambda: relay_once(connection), pause=POLL_SECONDS, name="relay")
+
+
+def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: float, name: str) -> None:
+    """Do the work each `pause` seconds, at once while there is more; wait longer and longer while it fails."""
+    wait = pause
+    while not stop.is_set:
+        try:
+            with app.app_context():
+                moved = work()
+        except (SQLAlchemyError, RedisError, OSError) as error:
+            wait = min(wait * 2, max(MAX_PAUSE_SECONDS, pause))
+            logger.warning("%s waits %.1f s: %s", name, wait, type(error).__name__)
+        else:
+            wait = 0 if moved else pause
+        stop.wait(wait)
+        wait = wait or pause

@@ -1,0 +1,39 @@
+"""What happens because time passes. Each task may run twice, or on two machines at once."""
+
+from __future__ import annotations
+
+import logging
+from pkgutil import resolve_name
+
+from flask import Flask
+
+from storefront.foundation.database import db
+from workers.relay import repeat
+from workers.stopping import StopRequest
+
+EVERY_SECONDS = 60.0
+# services without arguments, in the order in which they run each minute
+TASKS = (
+    "storefront.checkout.services.settle_pending",  # ask providers about payments that nobody told us of
+    "storefront.checkout.services.expire_orders",  # after it: money that came in time is not thrown away
+    "workers.images.retry_failed_images",
+    "storefront.cart.services.forget_carts",  # guests' carts of a month ago
+    "storefront.accounts.services.forget_sessions",
+)
+logger = logging.getLogger(__name__)
+
+
+def run_tasks() -> int:
+    """Run every task once; one that fails is logged and does not keep the others from running."""
+    for name in TASKS:
+        try:
+            resolve_name(name)()
+        except Exception:
+            logger.exception("scheduled task failed", extra={"job": name})
+            db.session.rollback()
+    return 0
+
+
+def run_schedule(app: Flask, stop: StopRequest) -> None:
+    """Run the tasks every minute until asked to stop."""
+    repeat(app, stop, run_tasks, pause=EVERY_SECONDS, name="schedule")

@@ -1,0 +1,32 @@
+"""Every reaction to every event, on one page."""
+
+from __future__ import annotations
+
+from storefront.accounts.events import CustomerRegistered, PasswordChanged, RegistrationRepeated
+from storefront.catalog.events import ImageAdded, PictureUploaded
+from storefront.foundation.outbox import Event, Reaction
+from storefront.orders.events import OrderCanceled, OrderFulfilled, OrderPlaced
+from storefront.payments.events import DemoIntentDecided, PaymentEventReceived
+
+SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
+    OrderPlaced: [Reaction("workers.mails.send_order_confirmation", "mail")],
+    OrderCanceled: [
+        Reaction("workers.payments.refund_canceled", "default"),
+        Reaction("workers.mails.send_order_canceled", "mail"),
+    ],
+    OrderFulfilled: [Reaction("workers.mails.send_order_shipped", "mail")],
+    CustomerRegistered: [Reaction("workers.mails.send_welcome", "mail")],
+    RegistrationRepeated: [Reaction("workers.mails.send_registration_repeated", "mail")],
+    PasswordChanged: [Reaction("workers.mails.send_password_changed", "mail")],
+    PaymentEventReceived: [Reaction("workers.payments.settle_payment", "default")],
+    DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],
+    ImageAdded: [Reaction("workers.images.fetch_image", "images")],
+    PictureUploaded: [Reaction("workers.images.make_renditions", "images")],
+}
+# by the name that the outbox wrote down
+REACTIONS = {event.__name__: reactions for event, reactions in SUBSCRIPTIONS.items()}
+
+
+def job_names() -> frozenset[str]:
+    """Return every job that a reaction names; nothing else is ever run from a row."""
+    return frozenset(reaction.job for reactions in REACTIONS.values() for reaction in reactions)
