@@ -205,7 +205,7 @@ def upgrade() -> None:
     sa.Column('checkout_id', sa.Uuid(), nullable=False),
     sa.Column('customer_id', sa.Uuid(), nullable=True),
     sa.Column('cart_id', sa.Uuid(), nullable=False),
-    sa.Column('state', sa.Enum('pending', 'placed', 'fulfilled', 'delivered', 'completed', 'canceled', 'expired', name='orderstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'placed', 'partly_fulfilled', 'fulfilled', 'delivered', 'completed', 'canceled', 'expired', name='orderstate', native_enum=False, create_constraint=True, length=20), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('phone', sa.String(length=32), nullable=False),
     sa.Column('shipping_address', sa.JSON(), nullable=False),
@@ -213,18 +213,28 @@ def upgrade() -> None:
     sa.Column('shipping_code', sa.String(length=40), nullable=False),
     sa.Column('shipping_name', sa.String(length=80), nullable=False),
     sa.Column('shipping_detail', sa.String(length=200), nullable=False),
+    sa.Column('payment_method', sa.String(length=40), nullable=False),
+    sa.Column('gift_card_plan', sa.JSON(), nullable=False),
+    sa.Column('promotion_codes', sa.JSON(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('subtotal_amount', sa.Integer(), nullable=False),
+    sa.Column('discount_amount', sa.Integer(), nullable=False),
     sa.Column('shipping_amount', sa.Integer(), nullable=False),
+    sa.Column('shipping_discount_amount', sa.Integer(), nullable=False),
+    sa.Column('shipping_explanations', sa.JSON(), nullable=False),
     sa.Column('shipping_tax_amount', sa.Integer(), nullable=False),
     sa.Column('tax_amount', sa.Integer(), nullable=False),
     sa.Column('total_amount', sa.Integer(), nullable=False),
+    sa.Column('paid_amount', sa.Integer(), nullable=False),
+    sa.Column('refunded_amount', sa.Integer(), nullable=False),
     sa.Column('is_tax_inclusive', sa.Boolean(), nullable=False),
     sa.Column('tax_name', sa.String(length=40), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('placed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('refunded_amount >= 0 AND refunded_amount <= paid_amount', name=op.f('ck_orders_order_refunded')),
     sa.CheckConstraint('total_amount >= 0', name=op.f('ck_orders_order_total')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_order')),
     sa.UniqueConstraint('checkout_id', name=op.f('uq_orders_order_checkout_id')),
@@ -242,41 +252,59 @@ def upgrade() -> None:
     sa.Column('amount', sa.Integer(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('refunded_amount', sa.Integer(), nullable=False),
+    sa.Column('refund_keys', sa.JSON(), nullable=False),
     sa.Column('return_url', sa.Text(), nullable=False),
     sa.Column('settles_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('reference', name=op.f('pk_payments_demo_intent')),
     sa.UniqueConstraint('idempotency_key', name=op.f('uq_payments_demo_intent_idempotency_key'))
     )
-    op.create_table('payments_payment',
+    op.create_table('payments_gift_card',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('order_id', sa.Uuid(), nullable=False),
-    sa.Column('attempt', sa.Integer(), nullable=False),
-    sa.Column('gateway', sa.String(length=40), nullable=False),
-    sa.Column('gateway_reference', sa.String(length=200), nullable=True),
-    sa.Column('redirect_url', sa.Text(), nullable=False),
-    sa.Column('state', sa.Enum('created', 'pending', 'captured', 'failed', 'payment_review', name='paymentstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('code_hash', sa.String(length=64), nullable=False),
+    sa.Column('last_letters', sa.String(length=4), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('issued_amount', sa.Integer(), nullable=False),
+    sa.Column('balance', sa.Integer(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('is_blocked', sa.Boolean(), nullable=False),
+    sa.Column('recipient_email', sa.String(length=254), nullable=False),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('balance >= 0 AND balance <= issued_amount', name=op.f('ck_payments_gift_card_balance')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_gift_card')),
+    sa.UniqueConstraint('code_hash', name=op.f('uq_payments_gift_card_code_hash'))
+    )
+    op.create_table('payments_ledger_transfer',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('debit', sa.String(length=60), nullable=False),
+    sa.Column('credit', sa.String(length=60), nullable=False),
     sa.Column('amount', sa.Integer(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('problem', sa.Text(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('amount >= 0', name=op.f('ck_payments_payment_amount')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_payment')),
-    sa.UniqueConstraint('gateway', 'gateway_reference', name=op.f('uq_payments_payment_gateway_gateway_reference')),
-    sa.UniqueConstraint('order_id', 'attempt', name=op.f('uq_payments_payment_order_id_attempt'))
+    sa.Column('order_id', sa.Uuid(), nullable=True),
+    sa.Column('payment_id', sa.Uuid(), nullable=True),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('booked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('amount > 0 AND debit <> credit', name=op.f('ck_payments_ledger_transfer_transfer')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_ledger_transfer')),
+    sa.UniqueConstraint('key', name=op.f('uq_payments_ledger_transfer_key'))
     )
-    with op.batch_alter_table('payments_payment', schema=None) as batch_op:
-        batch_op.create_index('ix_payments_payment_open', ['state', 'created_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_payments_payment_order_id'), ['order_id'], unique=False)
+    with op.batch_alter_table('payments_ledger_transfer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_ledger_transfer_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payments_ledger_transfer_payment_id'), ['payment_id'], unique=False)
 
     op.create_table('payments_payment_event',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('gateway', sa.String(length=40), nullable=False),
     sa.Column('provider_event_id', sa.String(length=200), nullable=False),
     sa.Column('gateway_reference', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=80), nullable=False),
     sa.Column('body', sa.JSON(), nullable=False),
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_payment_event')),
     sa.UniqueConstraint('gateway', 'provider_event_id', name=op.f('uq_payments_payment_event_gateway_provider_event_id'))
     )
@@ -464,6 +492,7 @@ def upgrade() -> None:
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('carrier', sa.String(length=80), nullable=False),
     sa.Column('tracking_number', sa.String(length=120), nullable=False),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_fulfillment_order_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_fulfillment'))
@@ -487,10 +516,18 @@ def upgrade() -> None:
     sa.Column('quantity', sa.Integer(), nullable=False),
     sa.Column('unit_amount', sa.Integer(), nullable=False),
     sa.Column('total_amount', sa.Integer(), nullable=False),
+    sa.Column('discount_amount', sa.Integer(), nullable=False),
+    sa.Column('explanations', sa.JSON(), nullable=False),
     sa.Column('tax_category', sa.String(length=40), nullable=False),
     sa.Column('tax_basis_points', sa.Integer(), nullable=False),
     sa.Column('tax_amount', sa.Integer(), nullable=False),
-    sa.CheckConstraint('quantity > 0 AND unit_amount >= 0', name=op.f('ck_orders_order_line_positive')),
+    sa.Column('gross_amount', sa.Integer(), nullable=False),
+    sa.Column('canceled_quantity', sa.Integer(), nullable=False),
+    sa.Column('refunded_quantity', sa.Integer(), nullable=False),
+    sa.Column('refunded_amount', sa.Integer(), nullable=False),
+    sa.CheckConstraint('canceled_quantity >= 0 AND canceled_quantity <= quantity', name=op.f('ck_orders_order_line_canceled')),
+    sa.CheckConstraint('quantity > 0 AND unit_amount >= 0 AND discount_amount >= 0', name=op.f('ck_orders_order_line_positive')),
+    sa.CheckConstraint('refunded_quantity >= 0 AND refunded_quantity <= quantity AND refunded_amount >= 0 AND refunded_amount <= gross_amount', name=op.f('ck_orders_order_line_refunded')),
     sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_order_line_order_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_order_line'))
     )
@@ -512,20 +549,81 @@ def upgrade() -> None:
     with op.batch_alter_table('orders_order_transition', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_order_transition_order_id'), ['order_id'], unique=False)
 
-    op.create_table('payments_refund',
+    op.create_table('orders_return',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('payment_id', sa.Uuid(), nullable=False),
-    sa.Column('amount', sa.Integer(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('state', sa.Enum('requested', 'refunded', name='refundstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('number', sa.String(length=20), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Enum('requested', 'approved', 'rejected', 'received', 'refunded', 'canceled', name='returnstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('is_withdrawal', sa.Boolean(), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('refunded_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('amount > 0', name=op.f('ck_payments_refund_amount')),
-    sa.ForeignKeyConstraint(['payment_id'], ['payments_payment.id'], name=op.f('fk_payments_refund_payment_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_refund')),
-    sa.UniqueConstraint('payment_id', name=op.f('uq_payments_refund_payment_id'))
+    sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_return_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_return')),
+    sa.UniqueConstraint('number', name=op.f('uq_orders_return_number'))
     )
+    with op.batch_alter_table('orders_return', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_return_order_id'), ['order_id'], unique=False)
+
+    op.create_table('orders_withdrawal',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=True),
+    sa.Column('order_number', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('scope', sa.Text(), nullable=False),
+    sa.Column('stated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_withdrawal_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_withdrawal'))
+    )
+    with op.batch_alter_table('orders_withdrawal', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_withdrawal_order_id'), ['order_id'], unique=False)
+
+    op.create_table('payments_gift_card_entry',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('gift_card_id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('payment_id', sa.Uuid(), nullable=True),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['gift_card_id'], ['payments_gift_card.id'], name=op.f('fk_payments_gift_card_entry_gift_card_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_gift_card_entry')),
+    sa.UniqueConstraint('key', name=op.f('uq_payments_gift_card_entry_key'))
+    )
+    with op.batch_alter_table('payments_gift_card_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_gift_card_entry_gift_card_id'), ['gift_card_id'], unique=False)
+
+    op.create_table('payments_payment',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('gateway', sa.String(length=40), nullable=False),
+    sa.Column('gateway_reference', sa.String(length=200), nullable=True),
+    sa.Column('gift_card_id', sa.Uuid(), nullable=True),
+    sa.Column('redirect_url', sa.Text(), nullable=False),
+    sa.Column('instructions', sa.JSON(), nullable=False),
+    sa.Column('state', sa.Enum('created', 'pending', 'captured', 'failed', 'payment_review', name='paymentstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('captured_amount', sa.Integer(), nullable=False),
+    sa.Column('refunded_amount', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('poll_count', sa.Integer(), nullable=False),
+    sa.Column('next_poll_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount >= 0', name=op.f('ck_payments_payment_amount')),
+    sa.CheckConstraint('refunded_amount >= 0 AND refunded_amount <= captured_amount', name=op.f('ck_payments_payment_refunded')),
+    sa.ForeignKeyConstraint(['gift_card_id'], ['payments_gift_card.id'], name=op.f('fk_payments_payment_gift_card_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_payment')),
+    sa.UniqueConstraint('gateway', 'gateway_reference', name=op.f('uq_payments_payment_gateway_gateway_reference')),
+    sa.UniqueConstraint('order_id', 'attempt', name=op.f('uq_payments_payment_order_id_attempt'))
+    )
+    with op.batch_alter_table('payments_payment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_payment_gift_card_id'), ['gift_card_id'], unique=False)
+        batch_op.create_index('ix_payments_payment_open', ['state', 'next_poll_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payments_payment_order_id'), ['order_id'], unique=False)
+
     op.create_table('shipping_shipping_method',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('zone_id', sa.Integer(), nullable=False),
@@ -612,6 +710,91 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_fulfillment_line')),
     sa.UniqueConstraint('fulfillment_id', 'order_line_id', name=op.f('uq_orders_fulfillment_line_fulfillment_id_order_line_id'))
     )
+    op.create_table('orders_order_refund',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('return_id', sa.Uuid(), nullable=True),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('shipping_amount', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('amount > 0 AND shipping_amount >= 0 AND shipping_amount <= amount', name=op.f('ck_orders_order_refund_amount')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_order_refund_order_id')),
+    sa.ForeignKeyConstraint(['return_id'], ['orders_return.id'], name=op.f('fk_orders_order_refund_return_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_order_refund'))
+    )
+    with op.batch_alter_table('orders_order_refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_order_refund_order_id'), ['order_id'], unique=False)
+
+    op.create_table('orders_return_line',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('return_id', sa.Uuid(), nullable=False),
+    sa.Column('order_line_id', sa.Uuid(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('restocked_quantity', sa.Integer(), nullable=False),
+    sa.CheckConstraint('quantity > 0 AND restocked_quantity >= 0 AND restocked_quantity <= quantity', name=op.f('ck_orders_return_line_quantity')),
+    sa.ForeignKeyConstraint(['order_line_id'], ['orders_order_line.id'], name=op.f('fk_orders_return_line_order_line_id')),
+    sa.ForeignKeyConstraint(['return_id'], ['orders_return.id'], name=op.f('fk_orders_return_line_return_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_return_line')),
+    sa.UniqueConstraint('return_id', 'order_line_id', name=op.f('uq_orders_return_line_return_id_order_line_id'))
+    )
+    with op.batch_alter_table('orders_return_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_return_line_return_id'), ['return_id'], unique=False)
+
+    op.create_table('orders_return_transition',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('return_id', sa.Uuid(), nullable=False),
+    sa.Column('from_state', sa.String(length=20), nullable=False),
+    sa.Column('to_state', sa.String(length=20), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['return_id'], ['orders_return.id'], name=op.f('fk_orders_return_transition_return_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_return_transition'))
+    )
+    with op.batch_alter_table('orders_return_transition', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_return_transition_return_id'), ['return_id'], unique=False)
+
+    op.create_table('payments_dispute',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('payment_id', sa.Uuid(), nullable=False),
+    sa.Column('gateway_reference', sa.String(length=200), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.Enum('open', 'won', 'lost', name='disputestate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_payments_dispute_amount')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payments_payment.id'], name=op.f('fk_payments_dispute_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_dispute')),
+    sa.UniqueConstraint('gateway_reference', name=op.f('uq_payments_dispute_gateway_reference'))
+    )
+    with op.batch_alter_table('payments_dispute', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_dispute_payment_id'), ['payment_id'], unique=False)
+
+    op.create_table('payments_refund',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('payment_id', sa.Uuid(), nullable=False),
+    sa.Column('order_refund_id', sa.Uuid(), nullable=True),
+    sa.Column('gateway_reference', sa.String(length=200), nullable=True),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.Enum('requested', 'refunded', 'failed', name='refundstate', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('refunded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_payments_refund_amount')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payments_payment.id'], name=op.f('fk_payments_refund_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_refund'))
+    )
+    with op.batch_alter_table('payments_refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_refund_order_refund_id'), ['order_refund_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payments_refund_payment_id'), ['payment_id'], unique=False)
+
     op.create_table('shipping_shipping_tier',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('method_id', sa.Integer(), nullable=False),
@@ -653,6 +836,21 @@ def upgrade() -> None:
     with op.batch_alter_table('catalog_variant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_catalog_variant_product_id'), ['product_id'], unique=False)
 
+    op.create_table('orders_order_refund_line',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('refund_id', sa.Uuid(), nullable=False),
+    sa.Column('order_line_id', sa.Uuid(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.CheckConstraint('quantity > 0 AND amount >= 0', name=op.f('ck_orders_order_refund_line_positive')),
+    sa.ForeignKeyConstraint(['order_line_id'], ['orders_order_line.id'], name=op.f('fk_orders_order_refund_line_order_line_id')),
+    sa.ForeignKeyConstraint(['refund_id'], ['orders_order_refund.id'], name=op.f('fk_orders_order_refund_line_refund_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_order_refund_line')),
+    sa.UniqueConstraint('refund_id', 'order_line_id', name=op.f('uq_orders_order_refund_line_refund_id_order_line_id'))
+    )
+    with op.batch_alter_table('orders_order_refund_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_orders_order_refund_line_refund_id'), ['refund_id'], unique=False)
+
     op.create_table('catalog_price',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('variant_id', sa.Integer(), nullable=False),
@@ -685,12 +883,37 @@ def downgrade() -> None:
 
     op.drop_table('catalog_variant_option_value')
     op.drop_table('catalog_price')
+    with op.batch_alter_table('orders_order_refund_line', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_order_refund_line_refund_id'))
+
+    op.drop_table('orders_order_refund_line')
     with op.batch_alter_table('catalog_variant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_catalog_variant_product_id'))
 
     op.drop_table('catalog_variant')
     op.drop_table('catalog_option_value')
     op.drop_table('shipping_shipping_tier')
+    with op.batch_alter_table('payments_refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payments_refund_payment_id'))
+        batch_op.drop_index(batch_op.f('ix_payments_refund_order_refund_id'))
+
+    op.drop_table('payments_refund')
+    with op.batch_alter_table('payments_dispute', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payments_dispute_payment_id'))
+
+    op.drop_table('payments_dispute')
+    with op.batch_alter_table('orders_return_transition', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_return_transition_return_id'))
+
+    op.drop_table('orders_return_transition')
+    with op.batch_alter_table('orders_return_line', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_return_line_return_id'))
+
+    op.drop_table('orders_return_line')
+    with op.batch_alter_table('orders_order_refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_order_refund_order_id'))
+
+    op.drop_table('orders_order_refund')
     op.drop_table('orders_fulfillment_line')
     with op.batch_alter_table('catalog_redirect', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_catalog_redirect_product_id'))
@@ -710,7 +933,24 @@ def downgrade() -> None:
 
     op.drop_table('catalog_collection_entry')
     op.drop_table('shipping_shipping_method')
-    op.drop_table('payments_refund')
+    with op.batch_alter_table('payments_payment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payments_payment_order_id'))
+        batch_op.drop_index('ix_payments_payment_open')
+        batch_op.drop_index(batch_op.f('ix_payments_payment_gift_card_id'))
+
+    op.drop_table('payments_payment')
+    with op.batch_alter_table('payments_gift_card_entry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payments_gift_card_entry_gift_card_id'))
+
+    op.drop_table('payments_gift_card_entry')
+    with op.batch_alter_table('orders_withdrawal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_withdrawal_order_id'))
+
+    op.drop_table('orders_withdrawal')
+    with op.batch_alter_table('orders_return', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_return_order_id'))
+
+    op.drop_table('orders_return')
     with op.batch_alter_table('orders_order_transition', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_orders_order_transition_order_id'))
 
@@ -762,11 +1002,12 @@ def downgrade() -> None:
     op.drop_table('taxes_tax_category')
     op.drop_table('shipping_shipping_zone')
     op.drop_table('payments_payment_event')
-    with op.batch_alter_table('payments_payment', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_payments_payment_order_id'))
-        batch_op.drop_index('ix_payments_payment_open')
+    with op.batch_alter_table('payments_ledger_transfer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payments_ledger_transfer_payment_id'))
+        batch_op.drop_index(batch_op.f('ix_payments_ledger_transfer_order_id'))
 
-    op.drop_table('payments_payment')
+    op.drop_table('payments_ledger_transfer')
+    op.drop_table('payments_gift_card')
     op.drop_table('payments_demo_intent')
     with op.batch_alter_table('orders_order', schema=None) as batch_op:
         batch_op.drop_index('ix_orders_order_state')

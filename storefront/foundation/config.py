@@ -16,6 +16,16 @@ from storefront.foundation.errors import SettingsError
 from storefront.foundation.roles import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
+# What payment providers and carriers gave the shop; each gateway says which of them it needs.
+PROVIDER_SETTINGS = (
+    "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE", "STRIPE_CAPTURE",
+    "ALIPAY_APP_ID", "ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY", "ALIPAY_API_BASE",
+    "WECHAT_APP_ID", "WECHAT_MCH_ID", "WECHAT_API_V3_KEY", "WECHAT_PRIVATE_KEY", "WECHAT_CERT_SERIAL",
+    "WECHAT_PUBLIC_KEY", "WECHAT_PUBLIC_KEY_ID", "WECHAT_API_BASE",
+    "BANK_ACCOUNT_NAME", "BANK_IBAN", "BANK_BIC", "BANK_COUNTRIES",
+    "CASH_COUNTRIES", "CASH_MAXIMUM",
+    "EASYPOST_API_KEY", "EASYPOST_WEBHOOK_SECRET", "EASYPOST_API_BASE", "CARRIER_WEBHOOK_SECRET",
+)
 MIN_SECRET = 32  # characters; shorter keys can be guessed offline from a signed cookie
 
 
@@ -37,6 +47,7 @@ class Settings:
     locale: str
     country: str
     payment_methods: tuple[str, ...]
+    providers: Mapping[str, str]  # PROVIDER_SETTINGS that are set, by name
     media_dir: Path
     var_dir: Path
     is_demo: bool
@@ -49,6 +60,8 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings; raises SettingsError with one sentence that names the variable."""
     env = _Environment(environ if environ is not None else os.environ)
+    if env.text("STOREFRONT_FAILPOINT", "") and env.text("STOREFRONT_TESTS", "") != "1":
+        raise SettingsError("STOREFRONT_FAILPOINT breaks the shop on purpose: it is for tests alone.")
     var_dir = Path(env.text("STOREFRONT_VAR", str(ROOT / "var"))).resolve()
     is_demo = env.text("STOREFRONT_DEMO", "") == "1"
     site_url = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https"))
@@ -67,6 +80,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         locale=env.locale("DEFAULT_LOCALE", "en_IE"),
         country=env.one_of("DEFAULT_COUNTRY", "IE", Locale("en").territories, "a country of two letters, such as IE"),
         payment_methods=env.words("PAYMENT_METHODS") or (("demo",) if is_demo else ()),
+        providers={name: value for name in PROVIDER_SETTINGS if (value := env.text(name, ""))},
         media_dir=Path(env.text("MEDIA_DIR", str(var_dir / "media"))).resolve(),
         var_dir=var_dir,
         is_demo=is_demo,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from storefront.foundation.clock import UtcDateTime, now
 from storefront.foundation.database import Model, enum_column
 from storefront.foundation.ids import new_token, new_uuid
+from storefront.orders.return_states import ReturnState
 from storefront.orders.states import OrderState
 
 
@@ -33,18 +34,27 @@ class Order(Model):
     shipping_code: Mapped[str] = mapped_column(String(40))
     shipping_name: Mapped[str] = mapped_column(String(80))
     shipping_detail: Mapped[str] = mapped_column(String(200), default="")
+    payment_method: Mapped[str] = mapped_column(String(40), default="")
+    gift_card_plan: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)  # [gift card's id, amount], in order
+    promotion_codes: Mapped[list[str]] = mapped_column(JSON, default=list)
     currency: Mapped[str] = mapped_column(String(3))
-    subtotal_amount: Mapped[int]  # lines as shown, before added tax
-    shipping_amount: Mapped[int]  # as shown, before added tax
+    subtotal_amount: Mapped[int]  # lines as shown, before discounts and added tax
+    discount_amount: Mapped[int] = mapped_column(default=0)  # taken off the lines, as shown
+    shipping_amount: Mapped[int]  # as shown, after its discount, before added tax
+    shipping_discount_amount: Mapped[int] = mapped_column(default=0)
+    shipping_explanations: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     shipping_tax_amount: Mapped[int]
     tax_amount: Mapped[int]  # of lines and shipping, held in or added to the amounts above
     total_amount: Mapped[int]
+    paid_amount: Mapped[int] = mapped_column(default=0)
+    refunded_amount: Mapped[int] = mapped_column(default=0)  # promised back, whether or not it has arrived
     is_tax_inclusive: Mapped[bool]
     tax_name: Mapped[str] = mapped_column(String(40), default="VAT")
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  # while pending: when its reservation ends
     placed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan",
                                                   back_populates="order")
     history: Mapped[list[OrderTransition]] = relationship(order_by="OrderTransition.id", cascade="all, delete-orphan")
@@ -52,6 +62,7 @@ class Order(Model):
                                                            cascade="all, delete-orphan")
     __table_args__ = (
         CheckConstraint("total_amount >= 0", name="total"),
+        CheckConstraint("refunded_amount >= 0 AND refunded_amount <= paid_amount", name="refunded"),
         Index("ix_orders_order_newest", "created_at", "id"),
         Index("ix_orders_order_state", "state", "expires_at"),
     )
@@ -75,12 +86,23 @@ class OrderLine(Model):
     needs_shipping: Mapped[bool] = mapped_column(default=True)
     quantity: Mapped[int]
     unit_amount: Mapped[int]  # as shown to the shopper
-    total_amount: Mapped[int]  # quantity × unit, as shown
+    total_amount: Mapped[int]  # quantity × unit less the discount, as shown
+    discount_amount: Mapped[int] = mapped_column(default=0)
+    explanations: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # {label, amount} of each discount
     tax_category: Mapped[str] = mapped_column(String(40))
     tax_basis_points: Mapped[int]
     tax_amount: Mapped[int]
+    gross_amount: Mapped[int]  # to pay for the line, tax included or added
+    canceled_quantity: Mapped[int] = mapped_column(default=0)  # called off before it left
+    refunded_quantity: Mapped[int] = mapped_column(default=0)
+    refunded_amount: Mapped[int] = mapped_column(default=0)
     order: Mapped[Order] = relationship(back_populates="lines")
-    __table_args__ = (CheckConstraint("quantity > 0 AND unit_amount >= 0", name="positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity > 0 AND unit_amount >= 0 AND discount_amount >= 0", name="positive"),
+        CheckConstraint("canceled_quantity >= 0 AND canceled_quantity <= quantity", name="canceled"),
+        CheckConstraint("refunded_quantity >= 0 AND refunded_quantity <= quantity AND refunded_amount >= 0 "
+                        "AND refunded_amount <= gross_amount", name="refunded"),
+    )
 
 
 class OrderTransition(Model):
@@ -104,6 +126,7 @@ class Fulfillment(Model):
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order.id", ondelete="CASCADE"), index=True)
     carrier: Mapped[str] = mapped_column(String(80), default="")
     tracking_number: Mapped[str] = mapped_column(String(120), default="")
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     lines: Mapped[list[FulfillmentLine]] = relationship(cascade="all, delete-orphan")
 
@@ -120,3 +143,94 @@ class FulfillmentLine(Model):
         UniqueConstraint("fulfillment_id", "order_line_id"),
         CheckConstraint("quantity > 0", name="quantity"),
     )
+
+
+class OrderRefund(Model):
+    """Money that goes back for an order: for lines, for delivery, or as goodwill. Its id is the form's key."""
+
+    __tablename__ = "orders_order_refund"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_uuid)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order.id"), index=True)
+    return_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("orders_return.id"))
+    amount: Mapped[int]
+    shipping_amount: Mapped[int] = mapped_column(default=0)  # the part of `amount` that is for the delivery
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(String(300))
+    actor: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lines: Mapped[list[OrderRefundLine]] = relationship(cascade="all, delete-orphan")
+    __table_args__ = (CheckConstraint("amount > 0 AND shipping_amount >= 0 AND shipping_amount <= amount",
+                                      name="amount"),)
+
+
+class OrderRefundLine(Model):
+    """How many of a line are refunded, and how much of the refund is for them."""
+
+    __tablename__ = "orders_order_refund_line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    refund_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order_refund.id"), index=True)
+    order_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order_line.id"))
+    quantity: Mapped[int]
+    amount: Mapped[int]
+    __table_args__ = (
+        UniqueConstraint("refund_id", "order_line_id"),
+        CheckConstraint("quantity > 0 AND amount >= 0", name="positive"),
+    )
+
+
+class Return(Model):
+    """Goods on their way back: asked for, approved, received, refunded."""
+
+    __tablename__ = "orders_return"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_uuid)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order.id"), index=True)
+    state: Mapped[ReturnState] = mapped_column(enum_column(ReturnState), default=ReturnState.REQUESTED)
+    is_withdrawal: Mapped[bool] = mapped_column(default=False)  # the consumer's right, which needs no approval
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lines: Mapped[list[ReturnLine]] = relationship(cascade="all, delete-orphan")
+    history: Mapped[list[ReturnTransition]] = relationship(order_by="ReturnTransition.id",
+                                                           cascade="all, delete-orphan")
+
+
+class ReturnLine(Model):
+    """How many of an order line come back, and how many of them go on the shelf again."""
+
+    __tablename__ = "orders_return_line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    return_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_return.id"), index=True)
+    order_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order_line.id"))
+    quantity: Mapped[int]
+    restocked_quantity: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (
+        UniqueConstraint("return_id", "order_line_id"),
+        CheckConstraint("quantity > 0 AND restocked_quantity >= 0 AND restocked_quantity <= quantity",
+                        name="quantity"),
+    )
+
+
+class ReturnTransition(Model):
+    """A step of a return: from, to, who, when and why. Append-only."""
+
+    __tablename__ = "orders_return_transition"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    return_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_return.id"), index=True)
+    from_state: Mapped[str] = mapped_column(String(20), default="")
+    to_state: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Withdrawal(Model):
+    """A consumer's statement of withdrawal, kept word for word with its time (Directive (EU) 2023/2673)."""
+
+    __tablename__ = "orders_withdrawal"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_uuid)
+    order_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("orders_order.id"), index=True)
+    order_number: Mapped[str] = mapped_column(String(40))  # as it was typed
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    scope: Mapped[str] = mapped_column(Text)  # what of the order, in words
+    stated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -11,7 +11,8 @@ class OrderState(enum.StrEnum):
     """Where an order stands."""
 
     PENDING = "pending"  # written down, waits for its money
-    PLACED = "placed"  # paid and binding
+    PLACED = "placed"  # binding: paid, or to be paid on delivery
+    PARTLY_FULFILLED = "partly_fulfilled"  # some of it has left
     FULFILLED = "fulfilled"  # everything has left
     DELIVERED = "delivered"  # everything has arrived
     COMPLETED = "completed"  # nothing more can happen by itself
@@ -21,7 +22,8 @@ class OrderState(enum.StrEnum):
 
 MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PENDING: frozenset({OrderState.PLACED, OrderState.CANCELED, OrderState.EXPIRED}),
-    OrderState.PLACED: frozenset({OrderState.FULFILLED, OrderState.CANCELED}),
+    OrderState.PLACED: frozenset({OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.CANCELED}),
+    OrderState.PARTLY_FULFILLED: frozenset({OrderState.FULFILLED}),  # the rest left, or was called off
     OrderState.FULFILLED: frozenset({OrderState.DELIVERED, OrderState.COMPLETED}),
     OrderState.DELIVERED: frozenset({OrderState.COMPLETED}),
     OrderState.COMPLETED: frozenset(),
