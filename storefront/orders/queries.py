@@ -21,6 +21,7 @@ from storefront.orders.states import MOVES, OrderState
 STATUS = {
     OrderState.PENDING: "Waiting for payment",
     OrderState.PLACED: "Placed, being packed",
+    OrderState.PARTLY_FULFILLED: "Partly on its way",
     OrderState.FULFILLED: "On its way",
     OrderState.DELIVERED: "Delivered",
     OrderState.COMPLETED: "Completed",
@@ -30,6 +31,7 @@ STATUS = {
 TIMELINE = {
     OrderState.PENDING: "Order written down",
     OrderState.PLACED: "Payment received, order placed",
+    OrderState.PARTLY_FULFILLED: "A part handed to the carrier",
     OrderState.FULFILLED: "Handed to the carrier",
     OrderState.DELIVERED: "Delivered",
     OrderState.COMPLETED: "Completed",

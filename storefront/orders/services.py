@@ -60,6 +60,8 @@ class OrderDraft:
     shipping_code: str
     shipping_name: str
     shipping_detail: str
+    payment_method: str
+    gift_card_plan: Sequence[tuple[str, int]]  # gift card's id and what it pays, in order
     currency: str
     lines: Sequence[DraftLine]
     totals: OrderTotals
@@ -91,7 +93,7 @@ def write_order(*, draft: OrderDraft, actor: str) -> uuid.UUID:
             picture=dict(line.picture) if line.picture else None, weight_grams=line.weight_grams,
             needs_shipping=line.needs_shipping, quantity=line.quantity, unit_amount=line.unit_amount,
             total_amount=total.total, tax_category=line.tax_category, tax_basis_points=total.rate.basis_points,
-            tax_amount=total.tax))
+            tax_amount=total.tax, gross_amount=total.gross))
     db.session.flush()
     quantities = {line.variant_id: line.quantity for line in draft.lines}
     reserve_stock(order_id=order.id, holder_id=order.cart_id, quantities=quantities, actor=actor)
@@ -99,20 +101,28 @@ def write_order(*, draft: OrderDraft, actor: str) -> uuid.UUID:
 
 
 @transactional
-def place_order(*, order_id: uuid.UUID, actor: str) -> bool:
+def place_order(*, order_id: uuid.UUID, actor: str, paid_amount: int) -> bool:
     """Make the order binding and allocate its stock; False when it was placed already.
 
-    Raises OutOfStock when late money finds the units sold, IllegalMove from any other state.
+    `paid_amount` is what came for it by now: 0 for cash on delivery, else the total. Raises OutOfStock
+    when late money finds the units sold, IllegalMove from any other state.
     """
     order = _locked(order_id)
     if order.placed_at is not None:
         return False
-    _move(order, OrderState.PLACED, actor=actor, reason="paid")
+    _move(order, OrderState.PLACED, actor=actor, reason="paid" if paid_amount else "to be paid on delivery")
     order.placed_at = now()
+    order.paid_amount = paid_amount
     db.session.flush()
     allocate_stock(order_id=order_id, holder_id=order.cart_id, quantities=_quantities(order), actor=actor)
     record(OrderPlaced(order_id=order_id))
     return True
+
+
+@transactional
+def note_paid(*, order_id: uuid.UUID, amount: int) -> None:
+    """Count money that came after the order was placed (cash on delivery). Once per payment: the caller's part."""
+    execute_counted(update(Order).where(Order.id == order_id).values(paid_amount=Order.paid_amount + amount))
 
 
 @transactional
@@ -155,7 +165,7 @@ def fulfill_order(*, order_id: uuid.UUID, carrier: str, tracking_number: str, ac
     left, IllegalMove when the order is not placed.
     """
     order = _locked(order_id)
-    if order.state != OrderState.PLACED:
+    if order.state not in (OrderState.PLACED, OrderState.PARTLY_FULFILLED):
         check_move(order.state, OrderState.FULFILLED)
     left = _unsent(order)
     leaving = left if quantities is None else {key: count for key, count in quantities.items() if count}
@@ -168,6 +178,8 @@ def fulfill_order(*, order_id: uuid.UUID, carrier: str, tracking_number: str, ac
     ship_stock(order_id=order_id, quantities={variants[key]: count for key, count in leaving.items()}, actor=actor)
     if leaving == left:
         _move(order, OrderState.FULFILLED, actor=actor, reason="sent")
+    elif order.state == OrderState.PLACED:
+        _move(order, OrderState.PARTLY_FULFILLED, actor=actor, reason="partly sent")
     db.session.flush()
     record(OrderFulfilled(order_id=order_id, fulfillment_id=row.id))
     return row.id
@@ -180,6 +192,8 @@ def _fill(order: Order, draft: OrderDraft) -> None:
     order.billing_address = dict(draft.billing_address)
     order.expires_at = now() + RESERVED_FOR
     order.shipping_code, order.shipping_name = draft.shipping_code, draft.shipping_name
+    order.payment_method = draft.payment_method
+    order.gift_card_plan = [list(part) for part in draft.gift_card_plan]
     order.shipping_detail, order.currency = draft.shipping_detail, draft.currency
     totals = draft.totals
     order.subtotal_amount, order.tax_amount, order.total_amount = totals.subtotal, totals.tax, totals.total
@@ -228,5 +242,5 @@ def _unsent(order: Order) -> dict[uuid.UUID, int]:
     for fulfillment in order.fulfillments:
         for line in fulfillment.lines:
             sent[line.order_line_id] = sent.get(line.order_line_id, 0) + line.quantity
-    left = {line.id: line.quantity - sent.get(line.id, 0) for line in order.lines}
+    left = {line.id: line.quantity - line.canceled_quantity - sent.get(line.id, 0) for line in order.lines}
     return {key: count for key, count in left.items() if count}
