@@ -11,6 +11,7 @@ from flask.cli import ScriptInfo
 
 from storefront.foundation import outbox
 from storefront.foundation.database import db
+from storefront.foundation.failpoints import failpoint
 from workers.subscriptions import job_names
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,9 @@ def run_outbox_job(job_id: int) -> None:
         try:
             if name not in job_names():
                 raise UnknownJob(f"No subscription names {name}.")
+            failpoint("job-started")
             resolve_name(name)(**payload)
+            failpoint("job-done")
         except Exception as error:
             logger.exception("job failed", extra={"job": f"{name}:{job_id}"})
             db.session.rollback()  # whatever the job left half-done

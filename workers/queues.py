@@ -17,6 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from storefront.foundation.database import db
+from storefront.foundation.failpoints import failpoint
 from workers.processes import die_with_parent
 
 QUEUES = {
@@ -62,6 +63,10 @@ def make_worker(name: str, connection: Redis) -> Worker:
 
 class ForkWorker(Worker):
     """RQ's worker, whose children leave its database connections alone and do not outlive it."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        failpoint("job-dequeued")
+        super().execute_job(job, queue)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         self._join_parent = die_with_parent(signal.SIGKILL)  # made before the fork: it knows the parent's pid

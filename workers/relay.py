@@ -14,6 +14,7 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation import outbox
+from storefront.foundation.failpoints import failpoint
 from workers.queues import connect, hand_over
 from workers.stopping import StopRequest
 from workers.subscriptions import REACTIONS
@@ -28,8 +29,10 @@ def relay_once(connection: Redis) -> int:
     if not outbox.is_work_waiting():
         return 0
     events = outbox.relay_events(reactions=REACTIONS)
+    failpoint("events-relayed")
     connection.ping()  # before the claim: what cannot be handed over must not count as handed over
     jobs = outbox.claim_jobs()
+    failpoint("jobs-claimed")
     hand_over(connection, jobs)
     return events + len(jobs)
 

@@ -26,6 +26,7 @@ PROVIDER_SETTINGS = (
     "CASH_COUNTRIES", "CASH_MAXIMUM",
     "EASYPOST_API_KEY", "EASYPOST_WEBHOOK_SECRET", "EASYPOST_API_BASE", "CARRIER_WEBHOOK_SECRET",
 )
+BREAKS = ("STOREFRONT_FAILPOINT", "STOREFRONT_FAILPOINT_FILE", "STOREFRONT_CLOCK_OFFSET")  # need STOREFRONT_TESTS=1
 MIN_SECRET = 32  # characters; shorter keys can be guessed offline from a signed cookie
 
 
@@ -60,8 +61,9 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings; raises SettingsError with one sentence that names the variable."""
     env = _Environment(environ if environ is not None else os.environ)
-    if env.text("STOREFRONT_FAILPOINT", "") and env.text("STOREFRONT_TESTS", "") != "1":
-        raise SettingsError("STOREFRONT_FAILPOINT breaks the shop on purpose: it is for tests alone.")
+    for name in BREAKS:
+        if env.text(name, "") and env.text("STOREFRONT_TESTS", "") != "1":
+            raise SettingsError(f"{name} breaks the shop on purpose: it is for tests alone.")
     var_dir = Path(env.text("STOREFRONT_VAR", str(ROOT / "var"))).resolve()
     is_demo = env.text("STOREFRONT_DEMO", "") == "1"
     site_url = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https"))

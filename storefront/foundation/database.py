@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.dml import UpdateBase
 
+from storefront.foundation.failpoints import failpoint
+
 P = ParamSpec("P")
 T = TypeVar("T")
 NAMING = {
@@ -84,7 +86,9 @@ def _run_once(session: Session, work: Callable[[], T]) -> T:
     session.info["in_service"] = True
     try:
         result = work()
+        failpoint("before-commit")
         session.commit()
+        failpoint("after-commit")
     except BaseException:
         session.rollback()
         session.info.pop("after_commit", None)

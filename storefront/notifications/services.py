@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from storefront.accounts.queries import read_customer
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, is_in_service, transactional
+from storefront.foundation.failpoints import failpoint
 from storefront.foundation.shop import facts
 from storefront.notifications.errors import DeliveryBusy
 from storefront.notifications.letter import render_message, sender, write_letter
@@ -89,6 +90,7 @@ def send_message(*, message: str, reference: str, recipient: str, context: Mappi
     try:
         letter = write_letter(render_message(message, context), recipient=recipient, message_id=message_id)
         send_mail(letter, facts().smtp_url)
+        failpoint("mail-sent")
     except Exception as error:
         _give_back(message_id=message_id, problem=f"{type(error).__name__}: {error}")
         raise
