@@ -1,0 +1,100 @@
+"""How the contract test (test_contract.py) reaches each gateway's provider: one small driver per gateway.
+
+A new gateway brings a subclass of Driver, adds it to DRIVERS at the end of this file and so stands under
+every promise of the port. A driver plays the provider's other side: the shopper who pays there and the
+server that calls the webhook. What a provider lacks it says by a trait, and the promises about it are
+not asked: a gateway without reservations of money sets `authorizes = False`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import ClassVar
+
+from storefront.payments.gateways.demo import SIGNATURE, decide_intent, read_intent, sign, webhook_body
+
+Webhook = tuple[bytes, Mapping[str, str]]
+NOW = timedelta(0)
+
+
+class Driver(ABC):
+    """The provider's side of one gateway. References are those that the gateway's `create` returned."""
+
+    code: ClassVar[str]  # the gateway's, as the registry knows it
+    currency: ClassVar[str] = "EUR"  # one that it accepts; amounts in the test are 5250 minor units
+    declines: ClassVar[bool] = True  # a shopper can end a payment without money
+    authorizes: ClassVar[bool] = True  # money can be reserved first and captured later
+    lists: ClassVar[bool] = True  # the provider lists what it captured
+    fails: ClassVar[bool] = True  # the provider can be unreachable (False: it lives in our database)
+    dates: ClassVar[bool] = True  # webhooks carry a time, and an old one is refused
+    signs_bytes: ClassVar[bool] = True  # the signature is over the raw body, not over its fields
+
+    def start(self) -> dict[str, str]:
+        """Start the provider; returns the settings that the shop needs to reach it (PROVIDER_SETTINGS)."""
+        return {}
+
+    def stop(self) -> None:  # noqa: B027 - a provider in our own database has nothing to end
+        """End what `start` began."""
+
+    @abstractmethod
+    def pay(self, reference: str) -> None:
+        """Let the shopper pay: the money is captured."""
+
+    def decline(self, reference: str) -> None:
+        """Let the payment end without money. Needs `declines`."""
+        raise NotImplementedError
+
+    def reserve(self, reference: str) -> None:
+        """Let the shopper pay where the shop captures later: the money is authorized. Needs `authorizes`."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def refunded(self, reference: str) -> int:
+        """Return what the provider's own books say went back, in our minor units."""
+
+    @abstractmethod
+    def webhook(self, reference: str, *, age: timedelta = NOW, forged: bool = False) -> Webhook:
+        """Return the body and headers of an event about the payment as it stands, signed by the provider.
+
+        Asked twice, the same event comes with the same id. `age`: sent that long ago, honestly signed.
+        `forged`: signed with a secret or key that is not the provider's.
+        """
+
+    def outage(self) -> AbstractContextManager[None]:
+        """While it lasts the provider answers nothing or errors. Needs `fails`."""
+        return nullcontext()
+
+
+class DemoDriver(Driver):
+    """The demo provider: its books are a table, so it is never unreachable."""
+
+    code = "demo"
+    fails = False
+    dates = False
+
+    def pay(self, reference: str) -> None:
+        decide_intent(reference=reference, decision="accept")
+
+    def decline(self, reference: str) -> None:
+        decide_intent(reference=reference, decision="decline")
+
+    def reserve(self, reference: str) -> None:
+        decide_intent(reference=reference, decision="reserve")
+
+    def refunded(self, reference: str) -> int:
+        return read_intent(reference).refunded_amount
+
+    def webhook(self, reference: str, *, age: timedelta = NOW, forged: bool = False) -> Webhook:
+        body = webhook_body(reference)
+        return body, {SIGNATURE: "0" * 64 if forged else sign(body)}
+
+
+DRIVERS: dict[str, type[Driver]] = {driver.code: driver for driver in (DemoDriver,)}
+
+
+def those_that(*traits: str) -> list[str]:
+    """Return the codes of the gateways whose driver has all of the traits."""
+    return [code for code, driver in DRIVERS.items() if all(getattr(driver, trait) for trait in traits)]
