@@ -16,10 +16,12 @@ import storefront.browse.views
 import storefront.cart.views
 import storefront.catalog.commands
 import storefront.catalog.views
+import storefront.checkout.commands
 import storefront.checkout.views
 import storefront.orders.commands
 import storefront.orders.views
 import storefront.payments.views
+import storefront.shipping.views
 import workers.commands
 import workers.doctor
 from storefront.accounts.sign_in import after_sign_in, login_manager
@@ -46,12 +48,12 @@ BLUEPRINTS = (
     storefront.checkout.views.blueprint,
     storefront.orders.views.blueprint,
     storefront.accounts.views.blueprint,
-    storefront.payments.views.blueprint,
+    storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
 )
 COMMANDS = (  # `flask <name> …`
-    storefront.accounts.commands.group,
-    storefront.catalog.commands.group,
+    storefront.accounts.commands.group, storefront.catalog.commands.group,
     storefront.orders.commands.group,
+    storefront.checkout.commands.group,
     workers.commands.group,
     workers.doctor.command,
     demo.commands.command,

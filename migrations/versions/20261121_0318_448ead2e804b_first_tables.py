@@ -108,6 +108,7 @@ def upgrade() -> None:
     sa.Column('billing_address', sa.JSON(), nullable=False),
     sa.Column('shipping_code', sa.String(length=40), nullable=False),
     sa.Column('payment_method', sa.String(length=40), nullable=False),
+    sa.Column('gift_cards', sa.JSON(), nullable=False),
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
@@ -227,6 +228,7 @@ def upgrade() -> None:
     sa.Column('total_amount', sa.Integer(), nullable=False),
     sa.Column('paid_amount', sa.Integer(), nullable=False),
     sa.Column('refunded_amount', sa.Integer(), nullable=False),
+    sa.Column('shipping_refunded_amount', sa.Integer(), nullable=False),
     sa.Column('is_tax_inclusive', sa.Boolean(), nullable=False),
     sa.Column('tax_name', sa.String(length=40), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
@@ -235,6 +237,7 @@ def upgrade() -> None:
     sa.Column('placed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint('refunded_amount >= 0 AND refunded_amount <= paid_amount', name=op.f('ck_orders_order_refunded')),
+    sa.CheckConstraint('shipping_refunded_amount >= 0 AND shipping_refunded_amount <= refunded_amount', name=op.f('ck_orders_order_shipping_refunded')),
     sa.CheckConstraint('total_amount >= 0', name=op.f('ck_orders_order_total')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_order')),
     sa.UniqueConstraint('checkout_id', name=op.f('uq_orders_order_checkout_id')),
@@ -308,12 +311,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_payment_event')),
     sa.UniqueConstraint('gateway', 'provider_event_id', name=op.f('uq_payments_payment_event_gateway_provider_event_id'))
     )
+    op.create_table('shipping_parcel',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('carrier', sa.String(length=80), nullable=False),
+    sa.Column('carrier_code', sa.String(length=40), nullable=False),
+    sa.Column('tracking_number', sa.String(length=120), nullable=False),
+    sa.Column('tracking_url', sa.String(length=500), nullable=False),
+    sa.Column('follower_reference', sa.String(length=200), nullable=False),
+    sa.Column('status', sa.Enum('announced', 'in_transit', 'out_for_delivery', 'ready_for_pickup', 'problem', 'returned', 'delivered', name='parcelstatus', native_enum=False, create_constraint=True, length=20), nullable=True),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shipping_parcel')),
+    sa.UniqueConstraint('carrier_code', 'tracking_number', name=op.f('uq_shipping_parcel_carrier_code_tracking_number'))
+    )
+    with op.batch_alter_table('shipping_parcel', schema=None) as batch_op:
+        batch_op.create_index('ix_shipping_parcel_tracking_number', ['tracking_number'], unique=False)
+
     op.create_table('shipping_shipping_zone',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('countries', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shipping_shipping_zone')),
     sa.UniqueConstraint('name', name=op.f('uq_shipping_shipping_zone_name'))
+    )
+    op.create_table('shipping_tracking_message',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tracker', sa.String(length=40), nullable=False),
+    sa.Column('provider_event_id', sa.String(length=200), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shipping_tracking_message')),
+    sa.UniqueConstraint('tracker', 'provider_event_id', name=op.f('uq_shipping_tracking_message_tracker_provider_event_id'))
     )
     op.create_table('taxes_tax_category',
     sa.Column('code', sa.String(length=40), nullable=False),
@@ -492,6 +521,7 @@ def upgrade() -> None:
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('carrier', sa.String(length=80), nullable=False),
     sa.Column('tracking_number', sa.String(length=120), nullable=False),
+    sa.Column('parcel_id', sa.Uuid(), nullable=True),
     sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_fulfillment_order_id'), ondelete='CASCADE'),
@@ -499,6 +529,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('orders_fulfillment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_fulfillment_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_fulfillment_parcel_id'), ['parcel_id'], unique=False)
 
     op.create_table('orders_order_line',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -641,6 +672,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shipping_shipping_method')),
     sa.UniqueConstraint('zone_id', 'code', name=op.f('uq_shipping_shipping_method_zone_id_code'))
     )
+    op.create_table('shipping_tracking_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('parcel_id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.String(length=200), nullable=False),
+    sa.Column('status', sa.Enum('announced', 'in_transit', 'out_for_delivery', 'ready_for_pickup', 'problem', 'returned', 'delivered', name='parcelstatus', native_enum=False, create_constraint=True, length=20), nullable=False),
+    sa.Column('text', sa.String(length=300), nullable=False),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=80), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['parcel_id'], ['shipping_parcel.id'], name=op.f('fk_shipping_tracking_event_parcel_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shipping_tracking_event')),
+    sa.UniqueConstraint('key', name=op.f('uq_shipping_tracking_event_key'))
+    )
+    with op.batch_alter_table('shipping_tracking_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shipping_tracking_event_parcel_id'), ['parcel_id'], unique=False)
+
     op.create_table('catalog_collection_entry',
     sa.Column('collection_id', sa.Integer(), nullable=False),
     sa.Column('product_id', sa.Integer(), nullable=False),
@@ -785,6 +833,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('actor', sa.String(length=80), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('try_count', sa.Integer(), nullable=False),
+    sa.Column('next_try_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('refunded_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint('amount > 0', name=op.f('ck_payments_refund_amount')),
@@ -932,6 +982,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_catalog_collection_entry_product_id'))
 
     op.drop_table('catalog_collection_entry')
+    with op.batch_alter_table('shipping_tracking_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shipping_tracking_event_parcel_id'))
+
+    op.drop_table('shipping_tracking_event')
     op.drop_table('shipping_shipping_method')
     with op.batch_alter_table('payments_payment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_payment_order_id'))
@@ -961,6 +1015,7 @@ def downgrade() -> None:
 
     op.drop_table('orders_order_line')
     with op.batch_alter_table('orders_fulfillment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_orders_fulfillment_parcel_id'))
         batch_op.drop_index(batch_op.f('ix_orders_fulfillment_order_id'))
 
     op.drop_table('orders_fulfillment')
@@ -1000,7 +1055,12 @@ def downgrade() -> None:
     op.drop_table('accounts_address')
     op.drop_table('taxes_tax_rate')
     op.drop_table('taxes_tax_category')
+    op.drop_table('shipping_tracking_message')
     op.drop_table('shipping_shipping_zone')
+    with op.batch_alter_table('shipping_parcel', schema=None) as batch_op:
+        batch_op.drop_index('ix_shipping_parcel_tracking_number')
+
+    op.drop_table('shipping_parcel')
     op.drop_table('payments_payment_event')
     with op.batch_alter_table('payments_ledger_transfer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_ledger_transfer_payment_id'))

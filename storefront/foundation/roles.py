@@ -13,7 +13,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "checkout": ("checkout", "orders"),
     "accounts": ("accounts",),
     "admin": ("admin",),
-    "webhooks": ("payments",),
+    "webhooks": ("payments", "tracking"),
 }
 
 

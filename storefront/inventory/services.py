@@ -83,15 +83,16 @@ def set_policy(*, variant_id: int, policy: StockPolicy, actor: str, location_cod
 
 
 @transactional
-def reserve_stock(*, order_id: uuid.UUID, holder_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -> None:
-    """Hold units for an unpaid order for ten minutes, superseding what the order held before.
+def reserve_stock(*, order_id: uuid.UUID, holder_id: uuid.UUID, quantities: Mapping[int, int], actor: str,
+                  waits: timedelta = RESERVED_FOR) -> None:
+    """Hold units for an unpaid order as long as it `waits`, superseding what the order held before.
 
     `holder_id` is the cart: to itself its held units count as available.
     All or nothing: raises OutOfStock with what is available of each variant that falls short.
     """
     release_reservations(order_id=order_id, actor=actor)
     short = [variant_id for variant_id in sorted(quantities)
-             if not _reserve(order_id, holder_id, variant_id, quantities[variant_id], actor)]
+             if not _reserve(order_id, holder_id, variant_id, quantities[variant_id], actor, waits)]
     if short:
         left = read_availability(short)
         raise OutOfStock({variant_id: left[variant_id].available or 0 for variant_id in short})
@@ -145,7 +146,28 @@ def release_allocations(*, order_id: uuid.UUID, actor: str) -> None:
             _take_allocated(order_id, row.variant_id, left, actor, ships=False)
 
 
-def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, actor: str) -> bool:
+@transactional
+def release_allocated(*, order_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -> None:
+    """Give some of an order's unshipped units back (variant id → quantity). Raises StockTooLow beyond them."""
+    for variant_id in sorted(quantities):
+        _take_allocated(order_id, variant_id, quantities[variant_id], actor, ships=False)
+
+
+@transactional
+def restock(*, order_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -> None:
+    """Put returned units (variant id → quantity) back where they were shipped from, in the order's name."""
+    for variant_id in sorted(quantities):
+        location_id = db.session.scalar(select(Allocation.location_id).where(
+            Allocation.order_id == order_id, Allocation.variant_id == variant_id).order_by(Allocation.id).limit(1))
+        if location_id is None or quantities[variant_id] <= 0:
+            raise StockTooLow("Only what this order was sent can go back on the shelf.")
+        _expect(_change(_level(variant_id, location_id), on_hand=quantities[variant_id], reason="returned",
+                        actor=actor, order_id=order_id))
+        record(StockChanged(variant_id=variant_id))
+
+
+def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, actor: str,
+             waits: timedelta) -> bool:
     """Reserve at the first location that has all of it."""
     levels = db.session.scalars(
         select(StockLevel).join(StockLocation).where(StockLevel.variant_id == variant_id, StockLocation.is_active)
@@ -154,7 +176,7 @@ def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantit
         if _change(level, reserved=quantity, reason="reserved", actor=actor, order_id=order_id):
             db.session.add(Reservation(order_id=order_id, holder_id=holder_id, variant_id=variant_id,
                                        location_id=level.location_id, quantity=quantity,
-                                       expires_at=now() + RESERVED_FOR))
+                                       expires_at=now() + waits))
             db.session.flush()
             return True
     return False

@@ -35,3 +35,26 @@ class OrderExpired(Event):
     """A pending order's time ran out before the money came."""
 
     order_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefunded(Event):
+    """Money goes back for an order that is not canceled; a cancellation tells of its own."""
+
+    order_id: uuid.UUID
+    refund_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMoved(Event):
+    """A return was asked for, approved, rejected, received or called off."""
+
+    return_id: uuid.UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalStated(Event):
+    """Somebody withdrew from a contract; they are owed a receipt."""
+
+    withdrawal_id: uuid.UUID

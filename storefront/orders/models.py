@@ -48,6 +48,7 @@ class Order(Model):
     total_amount: Mapped[int]
     paid_amount: Mapped[int] = mapped_column(default=0)
     refunded_amount: Mapped[int] = mapped_column(default=0)  # promised back, whether or not it has arrived
+    shipping_refunded_amount: Mapped[int] = mapped_column(default=0)  # the part of it that is for the delivery
     is_tax_inclusive: Mapped[bool]
     tax_name: Mapped[str] = mapped_column(String(40), default="VAT")
     note: Mapped[str] = mapped_column(Text, default="")
@@ -63,6 +64,8 @@ class Order(Model):
     __table_args__ = (
         CheckConstraint("total_amount >= 0", name="total"),
         CheckConstraint("refunded_amount >= 0 AND refunded_amount <= paid_amount", name="refunded"),
+        CheckConstraint("shipping_refunded_amount >= 0 AND shipping_refunded_amount <= refunded_amount",
+                        name="shipping_refunded"),
         Index("ix_orders_order_newest", "created_at", "id"),
         Index("ix_orders_order_state", "state", "expires_at"),
     )
@@ -126,6 +129,7 @@ class Fulfillment(Model):
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order.id", ondelete="CASCADE"), index=True)
     carrier: Mapped[str] = mapped_column(String(80), default="")
     tracking_number: Mapped[str] = mapped_column(String(120), default="")
+    parcel_id: Mapped[uuid.UUID | None] = mapped_column(index=True)  # shipping_parcel.id, when it can be tracked
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     lines: Mapped[list[FulfillmentLine]] = relationship(cascade="all, delete-orphan")

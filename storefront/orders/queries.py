@@ -91,6 +91,9 @@ class OrderView:
     lines: list[OrderLineView]
     totals: list[TotalRow]
     total: Money
+    paid: Money
+    refunded: Money  # promised back, whether or not it has arrived
+    gift_card_plan: list[tuple[uuid.UUID, int]]
     shipping_lines: list[str]
     billing_lines: list[str]
     delivery_name: str
@@ -182,7 +185,10 @@ def _view(order: Order) -> OrderView:
         customer_id=order.customer_id, status=order.state, status_text=STATUS[order.state],
         created_at=order.created_at, placed_at=order.placed_at, email=order.email, phone=order.phone,
         lines=[_line(line, order.currency) for line in order.lines], totals=_totals(order),
-        total=Money(order.total_amount, order.currency), shipping_lines=format_lines(order.shipping_address),
+        total=Money(order.total_amount, order.currency), paid=Money(order.paid_amount, order.currency),
+        refunded=Money(order.refunded_amount, order.currency),
+        gift_card_plan=[(uuid.UUID(card_id), amount) for card_id, amount in order.gift_card_plan],
+        shipping_lines=format_lines(order.shipping_address),
         billing_lines=format_lines(order.billing_address or order.shipping_address),
         delivery_name=order.shipping_name, delivery_detail=order.shipping_detail,
         payment_text=_payment_text(order),

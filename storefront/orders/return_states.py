@@ -22,10 +22,11 @@ RETURN_MOVES: dict[ReturnState, frozenset[ReturnState]] = {
     ReturnState.REQUESTED: frozenset({ReturnState.APPROVED, ReturnState.REJECTED, ReturnState.CANCELED}),
     ReturnState.APPROVED: frozenset({ReturnState.RECEIVED, ReturnState.CANCELED}),
     ReturnState.REJECTED: frozenset(),
-    ReturnState.RECEIVED: frozenset({ReturnState.REFUNDED}),
+    ReturnState.RECEIVED: frozenset({ReturnState.REFUNDED, ReturnState.REJECTED}),  # what came is not what was sent
     ReturnState.REFUNDED: frozenset(),
     ReturnState.CANCELED: frozenset(),
 }
+OPEN_RETURNS = (ReturnState.REQUESTED, ReturnState.APPROVED, ReturnState.RECEIVED)  # something is still to be done
 
 
 def check_return_move(current: ReturnState, target: ReturnState) -> None:
