@@ -22,6 +22,16 @@ def send_order_shipped(order_id: str, fulfillment_id: str) -> None:
     services.send_order_shipped(order_id=UUID(order_id), fulfillment_id=UUID(fulfillment_id))
 
 
+def send_payment_parked(payment_id: str) -> None:
+    """After PaymentParked."""
+    services.send_payment_parked(payment_id=UUID(payment_id))
+
+
+def send_payment_returned(payment_id: str) -> None:
+    """After PaymentReturned."""
+    services.send_payment_returned(payment_id=UUID(payment_id))
+
+
 def send_welcome(customer_id: str) -> None:
     """After CustomerRegistered."""
     services.send_welcome(customer_id=UUID(customer_id))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from storefront.checkout.services import settle_event
-from storefront.payments.services import refund_order, send_demo_webhook
+from storefront.checkout.settling import settle_event
+from storefront.payments import refunds
+from storefront.payments.services import send_demo_webhook
 
 
 def settle_payment(*, gateway: str, gateway_reference: str) -> None:
@@ -18,6 +19,6 @@ def call_demo_webhook(*, reference: str) -> None:
     send_demo_webhook(reference=reference)
 
 
-def refund_canceled(*, order_id: str) -> None:
-    """Send back what was paid for a canceled order."""
-    refund_order(order_id=uuid.UUID(order_id), reason="order canceled")
+def send_refund(*, refund_id: str) -> None:
+    """After RefundRequested; one that is still under way is asked about again by the schedule."""
+    refunds.send_refund(refund_id=uuid.UUID(refund_id))

@@ -14,8 +14,9 @@ from workers.stopping import StopRequest
 EVERY_SECONDS = 60.0
 # services without arguments, in the order in which they run each minute
 TASKS = (
-    "storefront.checkout.services.settle_pending",  # ask providers about payments that nobody told us of
-    "storefront.checkout.services.expire_orders",  # after it: money that came in time is not thrown away
+    "storefront.checkout.settling.settle_pending",  # ask providers about payments that nobody told us of
+    "storefront.checkout.settling.expire_orders",  # after it: money that came in time is not thrown away
+    "storefront.payments.refunds.send_due_refunds",  # what a provider has not confirmed yet
     "workers.images.retry_failed_images",
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",

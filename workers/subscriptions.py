@@ -6,19 +6,25 @@ from storefront.accounts.events import CustomerRegistered, PasswordChanged, Regi
 from storefront.catalog.events import ImageAdded, PictureUploaded
 from storefront.foundation.outbox import Event, Reaction
 from storefront.orders.events import OrderCanceled, OrderFulfilled, OrderPlaced
-from storefront.payments.events import DemoIntentDecided, PaymentEventReceived
+from storefront.payments.events import (
+    DemoIntentDecided,
+    PaymentEventReceived,
+    PaymentParked,
+    PaymentReturned,
+    RefundRequested,
+)
 
 SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     OrderPlaced: [Reaction("workers.mails.send_order_confirmation", "mail")],
-    OrderCanceled: [
-        Reaction("workers.payments.refund_canceled", "default"),
-        Reaction("workers.mails.send_order_canceled", "mail"),
-    ],
+    OrderCanceled: [Reaction("workers.mails.send_order_canceled", "mail")],
     OrderFulfilled: [Reaction("workers.mails.send_order_shipped", "mail")],
     CustomerRegistered: [Reaction("workers.mails.send_welcome", "mail")],
     RegistrationRepeated: [Reaction("workers.mails.send_registration_repeated", "mail")],
     PasswordChanged: [Reaction("workers.mails.send_password_changed", "mail")],
     PaymentEventReceived: [Reaction("workers.payments.settle_payment", "default")],
+    RefundRequested: [Reaction("workers.payments.send_refund", "default")],
+    PaymentParked: [Reaction("workers.mails.send_payment_parked", "mail")],
+    PaymentReturned: [Reaction("workers.mails.send_payment_returned", "mail")],
     DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],
     ImageAdded: [Reaction("workers.images.fetch_image", "images")],
     PictureUploaded: [Reaction("workers.images.make_renditions", "images")],

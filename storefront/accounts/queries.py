@@ -67,6 +67,13 @@ def find_person(text: str, sign_in_id: uuid.UUID) -> tuple[Person, datetime] | N
     return person, row[1]
 
 
+def list_staff() -> list[tuple[uuid.UUID, str]]:
+    """Return the id and e-mail address of every member of staff who may work, in a steady order."""
+    rows = db.session.execute(select(StaffMember.id, StaffMember.email).where(StaffMember.is_disabled.is_(False))
+                              .order_by(StaffMember.email)).all()
+    return [(row.id, row.email) for row in rows]
+
+
 def list_addresses(customer_id: uuid.UUID) -> list[AddressView]:
     """Return the customer's addresses, the default one first."""
     rows = db.session.scalars(

@@ -26,6 +26,7 @@ class CheckoutSession(Model):
     billing_address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # empty: as shipping
     shipping_code: Mapped[str] = mapped_column(String(40), default="")
     payment_method: Mapped[str] = mapped_column(String(40), default="")
+    gift_cards: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids, in the order in which they pay
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its order was placed, or can no longer be
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)

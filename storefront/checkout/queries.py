@@ -19,6 +19,7 @@ from storefront.foundation.money import Money
 from storefront.foundation.shop import facts
 from storefront.orders.queries import OrderView, find_by_checkout
 from storefront.orders.totals import LineInput, OrderTotals, total_order
+from storefront.payments.gateways.port import Offer
 from storefront.payments.queries import Method, list_methods
 from storefront.shipping.queries import Quote, read_quotes
 from storefront.taxes.queries import read_rates
@@ -49,6 +50,7 @@ class CheckoutInfo:
     billing_address: Mapping[str, str]
     shipping_code: str
     payment_method: str
+    gift_cards: Sequence[str] = ()  # ids, in the order in which they pay
 
     @property
     def country(self) -> str:
@@ -175,10 +177,21 @@ def read_summary(cart_id: uuid.UUID | None, checkout: CheckoutInfo | None) -> Ca
     return dataclasses.replace(cart, totals=_rows(price_cart(cart, checkout, quote)))
 
 
+def read_offer(cart: CartView, checkout: CheckoutInfo) -> Offer:
+    """Return what is to be paid, for the gateways to say whether they take it."""
+    total = price_cart(cart, checkout, find_quote(cart, checkout)).totals.total
+    return Offer(facts().currency, checkout.country, total)
+
+
+def list_payment_methods(cart: CartView, checkout: CheckoutInfo) -> list[Method]:
+    """Return the ways to pay that take this order's currency, country and total."""
+    return list_methods(checkout.payment_method, read_offer(cart, checkout))
+
+
 def read_review(cart: CartView, checkout: CheckoutInfo) -> Review | None:
     """Return what is about to bind; None when the delivery or the method is not to be had any more."""
     quote = find_quote(cart, checkout)
-    method = next((m for m in list_methods(checkout.payment_method) if m.is_selected), None)
+    method = next((m for m in list_payment_methods(cart, checkout) if m.is_selected), None)
     if quote is None or method is None:
         return None
     total = price_cart(cart, checkout, quote).totals.total
@@ -206,4 +219,5 @@ def _rows(priced: Priced) -> list[TotalRow]:
 
 def _info(row: CheckoutSession) -> CheckoutInfo:
     return CheckoutInfo(row.id, row.cart_id, row.email, row.phone, dict(row.shipping_address),
-                        dict(row.billing_address), row.shipping_code, row.payment_method)
+                        dict(row.billing_address), row.shipping_code, row.payment_method,
+                        tuple(row.gift_cards))

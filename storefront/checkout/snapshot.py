@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 
 from storefront.cart.queries import CartView
 from storefront.catalog.queries import read_variants
@@ -12,6 +13,8 @@ from storefront.checkout.queries import CheckoutInfo, find_quote, price_cart
 from storefront.foundation.database import db
 from storefront.foundation.shop import facts
 from storefront.orders.services import DraftLine, OrderDraft
+from storefront.payments.gateways.registry import find_gateway
+from storefront.payments.gift_cards import plan_gift_cards
 
 
 def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
@@ -35,9 +38,12 @@ def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
             weight_grams=variant.weight_grams, needs_shipping=variant.needs_shipping, quantity=line.quantity,
             unit_amount=line.unit_price.amount, tax_category=variant.tax_category))
     row = db.session.get_one(CheckoutSession, checkout.id)
+    totals = price_cart(cart, checkout, quote).totals
     return OrderDraft(
         checkout_id=checkout.id, customer_id=row.customer_id, cart_id=checkout.cart_id, email=checkout.email,
         phone=checkout.phone, shipping_address=checkout.shipping_address,
         billing_address=checkout.billing_address or checkout.shipping_address, shipping_code=quote.code,
         shipping_name=quote.name, shipping_detail=quote.detail, currency=facts().currency, lines=lines,
-        totals=price_cart(cart, checkout, quote).totals)
+        totals=totals, payment_method=checkout.payment_method,
+        stock_waits=find_gateway(checkout.payment_method).stock_waits,
+        gift_card_plan=plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], totals.total))

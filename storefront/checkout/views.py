@@ -20,17 +20,22 @@ from storefront.checkout.queries import (
     find_checkout,
     find_completed,
     first_open_step,
+    list_payment_methods,
     list_quotes,
     list_steps,
+    read_offer,
     read_review,
     read_summary,
 )
-from storefront.checkout.services import save_contact, save_delivery, save_payment_method, settle, start_payment
+from storefront.checkout.services import save_contact, save_delivery, save_payment_method, start_payment
+from storefront.checkout.settling import settle
 from storefront.foundation.htmx import fragments, go_to, is_partial
 from storefront.inventory.errors import OutOfStock
 from storefront.orders.queries import read_bought, read_order_view
-from storefront.payments.errors import GatewayUnavailable
-from storefront.payments.queries import list_methods, read_payment
+from storefront.payments.errors import GatewayUnavailable, GiftCardEmpty
+from storefront.payments.gateways.port import Shopper
+from storefront.payments.gateways.registry import explain_refusal
+from storefront.payments.queries import read_payment
 from storefront.shipping.queries import read_served_countries
 
 blueprint = Blueprint("checkout", __name__)
@@ -126,8 +131,9 @@ def order() -> Response:
     customer_id = current_customer_id()
     actor = f"customer:{customer_id}" if customer_id else "guest"
     try:
-        return go_to(start_payment(cart_id=_cart_id(), confirmed_total=_read_total(), actor=actor))
-    except (TotalChanged, GatewayUnavailable) as error:
+        return go_to(start_payment(cart_id=_cart_id(), confirmed_total=_read_total(), actor=actor,
+                                   shopper=_read_shopper()))
+    except (TotalChanged, GatewayUnavailable, GiftCardEmpty) as error:
         form.form_errors.append(str(error))
         return _page("review", find_checkout(_cart_id()), form=form, status=error.status)
     except (StepMissing, OutOfStock) as error:
@@ -199,7 +205,8 @@ def _page(step: str, checkout: CheckoutInfo | None, *, form: ContactForm | Empty
     if step == "delivery" and checkout:
         context["quotes"] = choose_quotes(list_quotes(summary, checkout), checkout.shipping_code)
     if step == "payment" and checkout:
-        context["methods"] = list_methods(checkout.payment_method)
+        context["methods"] = list_payment_methods(summary, checkout)
+        context["why_none"] = explain_refusal(read_offer(summary, checkout))
     if step == "review" and checkout:
         context["review"] = read_review(summary, checkout)
         if context["review"] is None:
@@ -238,6 +245,12 @@ def _known(checkout: CheckoutInfo | None) -> dict[str, str]:
 def _read_total() -> int:
     text = request.form.get("total", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+
+def _read_shopper() -> Shopper:
+    """What a provider may ask of the browser: whether it is a phone's, and its address."""
+    is_mobile = request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get("User-Agent", "")
+    return Shopper(is_mobile=is_mobile, ip=request.remote_addr or "127.0.0.1")
 
 
 def _read_uuid(text: str) -> uuid.UUID:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from storefront.accounts.queries import read_customer
+from storefront.accounts.queries import list_staff, read_customer
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, is_in_service, transactional
 from storefront.foundation.failpoints import failpoint
@@ -26,6 +26,7 @@ from storefront.notifications.letter import render_message, sender, write_letter
 from storefront.notifications.models import Delivery
 from storefront.notifications.transport import send_mail
 from storefront.orders.queries import read_order_view
+from storefront.payments.queries import read_payment
 
 # Longer than a job may run, shorter than the time after which a lost job is handed over again.
 LEASE = timedelta(seconds=50)
@@ -50,6 +51,22 @@ def send_order_shipped(*, order_id: uuid.UUID, fulfillment_id: uuid.UUID) -> boo
     order = read_order_view(order_id)
     return send_message(message="order_shipped", reference=str(fulfillment_id), recipient=order.email,
                         context={"order": order})
+
+
+def send_payment_parked(*, payment_id: uuid.UUID) -> int:
+    """Tell every member of staff that a payment waits for a decision; returns how many were told now."""
+    payment = read_payment(payment_id)
+    context = {"payment": payment, "order": read_order_view(payment.order_id)}
+    return sum(send_message(message="payment_parked", reference=f"{payment_id}:{staff_id}", recipient=email,
+                            context=context) for staff_id, email in list_staff())
+
+
+def send_payment_returned(*, payment_id: uuid.UUID) -> bool:
+    """Tell the shopper that money for an order that could not be kept goes back by itself."""
+    payment = read_payment(payment_id)
+    order = read_order_view(payment.order_id)
+    return send_message(message="payment_returned", reference=str(payment_id), recipient=order.email,
+                        context={"payment": payment, "order": order})
 
 
 def send_welcome(*, customer_id: uuid.UUID) -> bool:

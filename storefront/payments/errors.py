@@ -19,3 +19,21 @@ class InvalidWebhook(ShopError):
     """A webhook that its provider did not sign, or that says nothing we can read."""
 
     status = 400
+
+
+class RefundTooLarge(ShopError):
+    """More would go back than was captured and is not promised back already."""
+
+    status = 409
+
+
+class UnknownGiftCard(ShopError):
+    """No gift card with this code can pay here."""
+
+    status = 422
+
+
+class GiftCardEmpty(ShopError):
+    """The card's balance no longer covers what it was to pay."""
+
+    status = 409

@@ -28,3 +28,24 @@ class PaymentParked(Event):
     """What the provider says does not match our payment; staff decide."""
 
     payment_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAwaited(Event):
+    """An order waits for money that the shopper sends without a provider; they are to be told how."""
+
+    payment_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequested(Event):
+    """Money is promised back; the provider is still to be told."""
+
+    refund_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReturned(Event):
+    """Money came for an order that cannot be kept any more, and goes back by itself."""
+
+    payment_id: uuid.UUID

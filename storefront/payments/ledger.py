@@ -18,6 +18,7 @@ from __future__ import annotations
 import uuid
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.foundation.database import db, is_in_service
 from storefront.foundation.money import Money
@@ -51,8 +52,8 @@ def book(*, key: str, debit: str, credit: str, money: Money, actor: str, order_i
 
 def read_balance(account: str, currency: str) -> int:
     """Return the account's credits less its debits, in minor units."""
-    def total(column: object) -> int:
-        return int(db.session.scalar(select(func.coalesce(func.sum(LedgerTransfer.amount), 0)).where(
+    def total(column: InstrumentedAttribute[str]) -> int:
+        return int(db.session.scalar(select(func.sum(LedgerTransfer.amount)).where(
             column == account, LedgerTransfer.currency == currency)) or 0)
 
     return total(LedgerTransfer.credit) - total(LedgerTransfer.debit)

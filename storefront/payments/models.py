@@ -78,6 +78,8 @@ class Refund(Model):
     reason: Mapped[str] = mapped_column(String(300), default="")
     actor: Mapped[str] = mapped_column(String(80), default="system")  # "provider": made in its dashboard
     problem: Mapped[str] = mapped_column(Text, default="")
+    try_count: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=now)  # None: nothing more to do
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     refunded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (CheckConstraint("amount > 0", name="amount"),)

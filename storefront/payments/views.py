@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, current_app, make_response, render_template, request
 from werkzeug.wrappers import Response
 
@@ -11,19 +13,27 @@ from storefront.foundation.htmx import go_to
 from storefront.foundation.money import Money
 from storefront.payments.errors import InvalidWebhook
 from storefront.payments.gateways.demo import decide_intent, read_intent
+from storefront.payments.gateways.registry import find_gateway
 from storefront.payments.services import receive_webhook
 
+logger = logging.getLogger(__name__)
 blueprint = Blueprint("payments", __name__)
 MAX_BODY = 64 * 1024  # bytes; the largest real webhook is a tenth of it
 
 
 @blueprint.post("/webhooks/<gateway>")
-def webhook(gateway: str) -> tuple[str, int]:
-    """Take a provider's event: verified, stored once, answered fast, worked by a job."""
-    if (request.content_length or 0) > MAX_BODY:
-        raise InvalidWebhook("The body is too large to be an event.")
-    receive_webhook(gateway=gateway, body=request.get_data(cache=False), headers=dict(request.headers))
-    return "", 204
+def webhook(gateway: str) -> Response:
+    """Take a provider's event: verified on its raw bytes, stored once, answered as it demands, worked by a job."""
+    provider = find_gateway(gateway)
+    try:
+        if (request.content_length or 0) > MAX_BODY:
+            raise InvalidWebhook("The body is too large to be an event.")
+        receive_webhook(gateway=gateway, body=request.get_data(cache=False), headers=dict(request.headers))
+        answer = provider.answer_webhook()
+    except InvalidWebhook as error:
+        logger.warning("webhook refused", extra={"gateway": gateway, "problem": str(error)})
+        answer = provider.answer_webhook(str(error))
+    return Response(answer.body, answer.status, content_type=answer.content_type)
 
 
 exempt(webhook)

@@ -2,7 +2,7 @@
 
 Its books are the table payments_demo_intent, which the shop reads through this gateway
 only. The shopper answers on its page: accept, decline, slow (captured some seconds later),
-or captured while the browser never comes back.
+reserve (authorized, captured by the shop), or captured while the browser never comes back.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -23,16 +23,27 @@ from storefront.foundation.outbox import record
 from storefront.foundation.shop import facts
 from storefront.payments.errors import InvalidWebhook, UnknownGateway
 from storefront.payments.events import DemoIntentDecided
-from storefront.payments.gateways.port import Created, Intent, ProviderState, Said, WebhookSaid
+from storefront.payments.gateways.port import (
+    STOCK_WAITS,
+    Created,
+    Intent,
+    Offer,
+    ProviderState,
+    RefundSaid,
+    Said,
+    WebhookAnswer,
+    WebhookSaid,
+)
 from storefront.payments.models import DemoIntent
 
 SLOW = timedelta(seconds=8)
 SIGNATURE = "Demo-Signature"
 # decision on the page: the state that follows
-DECISIONS = {"accept": "captured", "decline": "declined", "slow": "processing", "closed": "captured"}
+DECISIONS = {"accept": "captured", "decline": "declined", "slow": "processing", "closed": "captured",
+             "reserve": "authorized"}
 STATES: dict[str, ProviderState] = {
-    "open": "open", "processing": "processing", "captured": "captured", "declined": "failed", "voided": "failed",
-    "refunded": "captured"}
+    "open": "open", "processing": "processing", "authorized": "authorized", "captured": "captured",
+    "declined": "failed", "voided": "failed"}
 
 
 class DemoGateway:
@@ -41,24 +52,42 @@ class DemoGateway:
     code = "demo"
     name = "Demo payment"
     detail = "A pretend provider: try an accepted, declined, slow or abandoned payment. No money moves."
+    stock_waits = STOCK_WAITS
+    is_polled = True
+    places_order = False
+
+    def missing_settings(self) -> Sequence[str]:
+        return ()
+
+    def accepts(self, offer: Offer) -> bool:
+        return True
+
+    def account(self) -> str:
+        return "demo"
 
     def create(self, intent: Intent) -> Created:
         reference = _create_intent(intent)
         return Created(reference, f"{facts().site_url}/payments/demo/{reference}")
 
     def fetch(self, reference: str) -> Said:
-        row = read_intent(reference)
-        state = STATES[row.state]
-        if state == "processing" and row.settles_at is not None and row.settles_at <= now():
-            state = "captured"
-        return Said(row.reference, state, row.order_number, row.amount, row.currency)
+        return _said(read_intent(reference))
 
-    def void(self, reference: str) -> Said:
-        _void_intent(reference)
+    def capture(self, reference: str, *, key: uuid.UUID) -> Said:
+        _change_intent(reference, {"authorized"}, "captured")
         return self.fetch(reference)
 
-    def refund(self, reference: str, *, key: uuid.UUID, amount: int) -> None:
-        _refund_intent(reference)
+    def void(self, reference: str) -> Said:
+        _change_intent(reference, {"open", "authorized"}, "voided")
+        return self.fetch(reference)
+
+    def refund(self, reference: str, *, key: uuid.UUID, amount: int, total: int) -> RefundSaid:
+        problem = _refund_intent(reference, str(key), amount)
+        return RefundSaid(str(key), "failed" if problem else "refunded", problem)
+
+    def list_recent(self, since: datetime) -> Iterator[Said]:
+        rows = db.session.scalars(select(DemoIntent).where(DemoIntent.created_at >= since)
+                                  .order_by(DemoIntent.created_at, DemoIntent.reference)).all()
+        return (said for said in map(_said, rows) if said.state == "captured")
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str]) -> WebhookSaid:
         # As bytes: compare_digest takes no text beyond ASCII, and a forger may send any.
@@ -69,6 +98,9 @@ class DemoGateway:
             return WebhookSaid(str(said["id"]), str(said["reference"]))
         except (ValueError, KeyError, TypeError, RecursionError):
             raise InvalidWebhook("The body is not an event.") from None
+
+    def answer_webhook(self, problem: str = "") -> WebhookAnswer:
+        return WebhookAnswer(status=400, body=problem) if problem else WebhookAnswer()
 
 
 def sign(body: bytes) -> str:
@@ -124,12 +156,29 @@ def _create_intent(intent: Intent) -> str:
 
 
 @transactional
-def _void_intent(reference: str) -> None:
-    execute_counted(update(DemoIntent).where(DemoIntent.reference == reference, DemoIntent.state == "open")
-                    .values(state="voided"))
+def _change_intent(reference: str, current: Collection[str], target: str) -> None:
+    execute_counted(update(DemoIntent).where(DemoIntent.reference == reference, DemoIntent.state.in_(current))
+                    .values(state=target))
 
 
 @transactional
-def _refund_intent(reference: str) -> None:
-    execute_counted(update(DemoIntent).where(DemoIntent.reference == reference,
-                                             DemoIntent.state.in_(["captured", "processing"])).values(state="refunded"))
+def _refund_intent(reference: str, key: str, amount: int) -> str:
+    """Send money back once per key; returns why not, or "". More than was captured is refused."""
+    row = db.session.scalar(select(DemoIntent).where(DemoIntent.reference == reference).with_for_update()
+                            .execution_options(populate_existing=True))
+    if row is None or STATES[row.state] not in ("captured", "processing"):
+        return "Nothing was captured."
+    if key in row.refund_keys:
+        return ""
+    if amount <= 0 or row.refunded_amount + amount > row.amount:
+        return "More than was captured cannot go back."
+    row.refunded_amount += amount
+    row.refund_keys = [*row.refund_keys, key]
+    return ""
+
+
+def _said(row: DemoIntent) -> Said:
+    state = STATES[row.state]
+    if state == "processing" and row.settles_at is not None and row.settles_at <= now():
+        state = "captured"
+    return Said(row.reference, state, row.order_number, row.amount, row.currency, "demo", row.refunded_amount)

@@ -8,14 +8,8 @@ from storefront.cart.services import add_line
 from storefront.catalog.services import change_price
 from storefront.checkout.errors import StepMissing, TotalChanged
 from storefront.checkout.queries import find_checkout, first_open_step
-from storefront.checkout.services import (
-    expire_orders,
-    save_delivery,
-    save_payment_method,
-    settle,
-    settle_pending,
-    start_payment,
-)
+from storefront.checkout.services import save_delivery, save_payment_method, start_payment
+from storefront.checkout.settling import expire_orders, settle, settle_pending
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
 from storefront.foundation.outbox import OutboxEvent
@@ -171,7 +165,7 @@ def test_a_slow_payment_is_found_by_the_sweeper(bowl: int) -> None:
     payment = decide("slow")
     assert payment.is_open
     db.session.execute(update(DemoIntent).values(settles_at=now()))
-    db.session.execute(update(Payment).values(created_at=payment.created_at.replace(year=2020)))
+    db.session.execute(update(Payment).values(next_poll_at=payment.created_at.replace(year=2020)))
     db.session.commit()
     assert settle_pending() == 1
     assert read_order_view(payment.order_id).status == OrderState.PLACED
@@ -213,12 +207,14 @@ def test_a_mismatched_amount_is_parked_and_never_fulfilled(bowl: int) -> None:  
     assert (read_order_view(payment.order_id).status, events("PaymentParked")) == (OrderState.PENDING, 1)
 
 
-def test_money_for_a_canceled_order_is_parked(bowl: int) -> None:  # fault 37
+def test_money_for_a_canceled_order_goes_back_by_itself(bowl: int) -> None:  # fault 37
     pay(make_checkout({bowl: 1}))
     payment = only_payment()
     cancel_order(order_id=payment.order_id, reason="test", actor="staff:1")
-    assert decide("accept").state == PaymentState.REVIEW
-    assert stock(bowl) == (10, 0, 0)
+    after = decide("accept")
+    assert (after.state, after.captured.amount, after.refunded.amount) == (PaymentState.CAPTURED, 2850, 2850)
+    assert (read_order_view(payment.order_id).status, stock(bowl)) == (OrderState.CANCELED, (10, 0, 0))
+    assert (events("PaymentReturned"), events("RefundRequested"), events("OrderPlaced")) == (1, 1, 0)
 
 
 def test_a_free_order_needs_no_provider(bowl: int) -> None:

@@ -16,15 +16,12 @@ from storefront.payments.errors import InvalidWebhook, UnknownGateway
 from storefront.payments.gateways.demo import SIGNATURE, decide_intent, sign, webhook_body
 from storefront.payments.gateways.port import Gateway, Intent
 from storefront.payments.gateways.registry import find_gateway, offered_gateways
-from storefront.payments.models import PaymentEvent, PaymentState, Refund
-from storefront.payments.queries import list_payments
+from storefront.payments.models import PaymentEvent
 from storefront.payments.services import (
     create_payment,
     mark_captured,
     mark_failed,
-    open_payment,
     receive_webhook,
-    refund_order,
 )
 from tests.storefront.inventory.test_services import in_parallel
 
@@ -119,17 +116,6 @@ def test_an_end_is_reached_once(app: Flask) -> None:
     assert mark_captured(payment_id=payment_id)
     assert not mark_failed(payment_id=payment_id, problem="late")
     assert not mark_captured(payment_id=payment_id)
-
-
-def test_what_was_captured_goes_back_once(app: Flask) -> None:
-    order_id = uuid.uuid4()
-    payment_id = create_payment(order_id=order_id, gateway="demo", money=Money(100, "EUR"))
-    open_payment(payment_id=payment_id, order_number="A", return_url="http://localhost/")
-    assert refund_order(order_id=order_id, reason="test") == 0
-    mark_captured(payment_id=payment_id)
-    assert [refund_order(order_id=order_id, reason="test") for _ in range(3)] == [1, 0, 0]
-    assert db.session.scalars(select(Refund.amount)).all() == [100]
-    assert [payment.state for payment in list_payments(order_id)] == [PaymentState.CAPTURED]
 
 
 def test_only_what_the_settings_name_is_offered(app: Flask) -> None:
