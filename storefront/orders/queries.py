@@ -5,17 +5,21 @@ from __future__ import annotations
 import hmac
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import selectinload
 
 from storefront.accounts.addresses import format_lines
 from storefront.catalog.media import Picture
+from storefront.foundation.clock import now
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound
+from storefront.foundation.ids import spell_number
 from storefront.foundation.money import Money
 from storefront.orders.models import Order, OrderLine
+from storefront.orders.payment_status import PAYMENT_STATUS, PaymentStatus, payment_status
+from storefront.orders.periods import last_day_to_withdraw, may_withdraw
 from storefront.orders.states import MOVES, OrderState
 
 STATUS = {
@@ -28,6 +32,8 @@ STATUS = {
     OrderState.CANCELED: "Canceled",
     OrderState.EXPIRED: "Expired before it was paid",
 }
+# There is a contract to withdraw from: placed, and not called off.
+BINDING = (OrderState.PLACED, OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.DELIVERED)
 TIMELINE = {
     OrderState.PENDING: "Order written down",
     OrderState.PLACED: "Payment received, order placed",
@@ -63,6 +69,9 @@ class OrderLineView:
     total: Money
     picture: Picture | None
     url: str  # of the product as it was; a renamed one redirects
+    canceled_quantity: int = 0
+    refunded_quantity: int = 0
+    refunded: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,11 @@ class OrderView:
     timeline: list[TimelineEntry]
     tracking: list[str]
     can_cancel: bool
+    payment_status: PaymentStatus = PaymentStatus.UNPAID
+    payment_status_text: str = ""
+    delivered_at: datetime | None = None
+    can_withdraw: bool = False
+    withdraw_until: date | None = None  # the last day, once all of it has arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,7 @@ def read_order_view(order_id: uuid.UUID) -> OrderView:
 
 def read_order_by_number(number: str, *, key: str = "", customer_id: uuid.UUID | None = None) -> OrderView:
     """Return the order to whoever holds its key or is its customer; NotFound for everyone else."""
-    view = _view(_find(Order.number == number.upper()))
+    view = _view(_find(Order.number == spell_number(number[:40])))
     is_customer = customer_id is not None and view.customer_id == customer_id
     if not is_customer and not (key.isascii() and hmac.compare_digest(key, view.key)):
         raise NotFound("We cannot find this order. Please use the link from your confirmation mail.")
@@ -132,7 +146,7 @@ def read_order_by_number(number: str, *, key: str = "", customer_id: uuid.UUID |
 
 def read_order_id(number: str) -> uuid.UUID:
     """Return the id of the order with the number; raises NotFound."""
-    found = db.session.scalar(select(Order.id).where(Order.number == number.upper()))
+    found = db.session.scalar(select(Order.id).where(Order.number == spell_number(number[:40])))
     if found is None:
         raise NotFound(f"There is no order {number[:40]}.")
     return found
@@ -180,6 +194,7 @@ def _find(condition: ColumnElement[bool]) -> Order:
 
 
 def _view(order: Order) -> OrderView:
+    status = payment_status(total=order.total_amount, paid=order.paid_amount, refunded=order.refunded_amount)
     return OrderView(
         id=order.id, number=order.number, key=order.key, url=f"/orders/{order.number}?key={order.key}",
         customer_id=order.customer_id, status=order.state, status_text=STATUS[order.state],
@@ -195,19 +210,25 @@ def _view(order: Order) -> OrderView:
         timeline=[TimelineEntry(step.at, TIMELINE[OrderState(step.to_state)]) for step in order.history],
         tracking=[" ".join(filter(None, (f.carrier, f.tracking_number))) for f in order.fulfillments
                   if f.tracking_number],
-        can_cancel=OrderState.CANCELED in MOVES[order.state] and not order.fulfillments)
+        can_cancel=OrderState.CANCELED in MOVES[order.state] and not order.fulfillments,
+        payment_status=status, payment_status_text=PAYMENT_STATUS[status], delivered_at=order.delivered_at,
+        can_withdraw=order.state in BINDING and may_withdraw(order.delivered_at, now()),
+        withdraw_until=last_day_to_withdraw(order.delivered_at) if order.delivered_at else None)
 
 
 def _payment_text(order: Order) -> str:
-    if order.placed_at is None:
-        return "Not paid"
-    return "Goes back the way it came" if order.state == OrderState.CANCELED else "Paid"
+    if order.state == OrderState.CANCELED and order.refunded_amount:
+        return "Goes back the way it came"
+    if order.placed_at is not None and order.paid_amount < order.total_amount:
+        return "To be paid on delivery"
+    return "Paid" if order.placed_at is not None else "Not paid"
 
 
 def _line(line: OrderLine, currency: str) -> OrderLineView:
     return OrderLineView(line.id, line.name, line.variant_title, line.sku, line.quantity,
                          Money(line.unit_amount, currency), Money(line.total_amount, currency),
-                         Picture(**line.picture) if line.picture else None, line.url)
+                         Picture(**line.picture) if line.picture else None, line.url, line.canceled_quantity,
+                         line.refunded_quantity, Money(line.refunded_amount, currency))
 
 
 def _totals(order: Order) -> list[TotalRow]:
