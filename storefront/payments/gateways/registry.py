@@ -11,11 +11,13 @@ from storefront.payments.gateways.cash import CashGateway
 from storefront.payments.gateways.demo import DemoGateway
 from storefront.payments.gateways.gift_card import GiftCardGateway
 from storefront.payments.gateways.port import Gateway, Offer
+from storefront.payments.gateways.stripe import StripeGateway
 from storefront.payments.gateways.transfer import TransferGateway
 from storefront.payments.gateways.wechat import WechatGateway
 
 GATEWAYS: dict[str, Gateway] = {gateway.code: gateway for gateway in (
-    DemoGateway(), GiftCardGateway(), AlipayGateway(), WechatGateway(), TransferGateway(), CashGateway())}
+    DemoGateway(), GiftCardGateway(), StripeGateway(), AlipayGateway(), WechatGateway(), TransferGateway(),
+    CashGateway())}
 
 
 def find_gateway(code: str) -> Gateway:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from storefront.payments.gateways.demo import SIGNATURE, decide_intent, read_intent, sign, webhook_body
+from tests.providers.stripe import FakeStripe
 
 Webhook = tuple[bytes, Mapping[str, str]]
 NOW = timedelta(0)
@@ -92,7 +93,41 @@ class DemoDriver(Driver):
         return body, {SIGNATURE: "0" * 64 if forged else sign(body)}
 
 
-DRIVERS: dict[str, type[Driver]] = {driver.code: driver for driver in (DemoDriver,)}
+class StripeDriver(Driver):
+    """Our own Stripe on 127.0.0.1 (tests/providers/stripe.py)."""
+
+    code = "stripe"
+
+    def start(self) -> dict[str, str]:
+        self.fake = FakeStripe().start()
+        return self.fake.settings
+
+    def stop(self) -> None:
+        self.fake.stop()
+
+    def pay(self, reference: str) -> None:
+        self.fake.books.pay(reference)
+
+    def decline(self, reference: str) -> None:
+        self.fake.books.expire(reference)  # a refused card leaves the session open until it ends
+
+    def reserve(self, reference: str) -> None:
+        self.fake.books.objects[reference]["_intent"]["capture_method"] = "manual"
+        self.fake.books.pay(reference)
+
+    def refunded(self, reference: str) -> int:
+        return self.fake.refunded(reference)
+
+    def webhook(self, reference: str, *, age: timedelta = NOW, forged: bool = False) -> Webhook:
+        event = self.fake.events("checkout.session")[-1]
+        assert event["data"]["object"]["id"] == reference
+        return self.fake.webhook(event, age=age, secret="whsec_another" if forged else "")
+
+    def outage(self) -> AbstractContextManager[None]:
+        return self.fake.down()
+
+
+DRIVERS: dict[str, type[Driver]] = {driver.code: driver for driver in (DemoDriver, StripeDriver)}
 
 
 def those_that(*traits: str) -> list[str]:
