@@ -2,12 +2,16 @@
 
 The rule, published in docs/money.md: a fraction of a minor unit is rounded half up
 (half away from zero), once per line; sums add rounded lines and are never rounded again.
+What is one amount for several lines (a discount of an order) is rounded once as a whole and
+shared out so that the lines' parts add up to it exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
@@ -59,6 +63,20 @@ def round_half_up(numerator: int, denominator: int) -> int:
     quotient, rest = divmod(abs(numerator), denominator)
     rounded = quotient + (1 if 2 * rest >= denominator else 0)
     return rounded if numerator >= 0 else -rounded
+
+
+def round_parts(exact: Sequence[Fraction]) -> list[int]:
+    """Round the sum of parts (none below zero) once, half up, and share it out by largest remainder.
+
+    The parts returned add up to the rounded sum exactly, and each is its exact part rounded down or up.
+    """
+    whole = sum(exact, Fraction(0))
+    parts = [int(part) for part in exact]
+    missing = round_half_up(whole.numerator, whole.denominator) - sum(parts)
+    by_remainder = sorted(range(len(exact)), key=lambda at: (parts[at] - exact[at], at))
+    for at in by_remainder[:missing]:
+        parts[at] += 1
+    return parts
 
 
 def parse_amount(text: str, currency: str) -> int:

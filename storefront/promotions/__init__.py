@@ -1,0 +1,1 @@
+"""Promotions: what is taken off a price, for whom and why."""
