@@ -15,7 +15,10 @@ from datetime import timedelta
 from typing import ClassVar
 
 from storefront.payments.gateways.demo import SIGNATURE, decide_intent, read_intent, sign, webhook_body
+from storefront.payments.gateways.port import Created
+from tests.providers.alipay import FakeAlipay
 from tests.providers.stripe import FakeStripe
+from tests.providers.wechat import FakeWechat
 
 Webhook = tuple[bytes, Mapping[str, str]]
 NOW = timedelta(0)
@@ -32,6 +35,8 @@ class Driver(ABC):
     fails: ClassVar[bool] = True  # the provider can be unreachable (False: it lives in our database)
     dates: ClassVar[bool] = True  # webhooks carry a time, and an old one is refused
     signs_bytes: ClassVar[bool] = True  # the signature is over the raw body, not over its fields
+    sums_refunds: ClassVar[bool] = True  # asked about a payment, it says how much of it went back
+    creates: ClassVar[bool] = True  # `create` calls the provider (False: the browser brings the payment along)
 
     def start(self) -> dict[str, str]:
         """Start the provider; returns the settings that the shop needs to reach it (PROVIDER_SETTINGS)."""
@@ -39,6 +44,9 @@ class Driver(ABC):
 
     def stop(self) -> None:  # noqa: B027 - a provider in our own database has nothing to end
         """End what `start` began."""
+
+    def visit(self, created: Created) -> None:  # noqa: B027 - most providers know the payment already
+        """Let the browser open the page that `create` returned."""
 
     @abstractmethod
     def pay(self, reference: str) -> None:
@@ -127,7 +135,78 @@ class StripeDriver(Driver):
         return self.fake.down()
 
 
-DRIVERS: dict[str, type[Driver]] = {driver.code: driver for driver in (DemoDriver, StripeDriver)}
+class AlipayDriver(Driver):
+    """Our own Alipay on 127.0.0.1 (tests/providers/alipay.py)."""
+
+    code = "alipay"
+    currency = "CNY"
+    authorizes = False
+    lists = False  # on the next day, by its bill: test_alipay.py
+    dates = False  # a notification is repeated for a day, and known by its notify_id
+    signs_bytes = False
+    sums_refunds = False
+    creates = False
+
+    def start(self) -> dict[str, str]:
+        self.fake = FakeAlipay().start()
+        return self.fake.settings
+
+    def stop(self) -> None:
+        self.fake.stop()
+
+    def visit(self, created: Created) -> None:
+        assert self.fake.visit(created.redirect_url) == 200
+
+    def pay(self, reference: str) -> None:
+        self.fake.pay(reference)
+
+    def decline(self, reference: str) -> None:
+        self.fake.decline(reference)
+
+    def refunded(self, reference: str) -> int:
+        return int(self.fake.trades[reference].refunded * 100)
+
+    def webhook(self, reference: str, *, age: timedelta = NOW, forged: bool = False) -> Webhook:
+        return self.fake.notification(reference, owner="forger" if forged else "alipay")
+
+    def outage(self) -> AbstractContextManager[None]:
+        return self.fake.down()
+
+
+class WechatDriver(Driver):
+    """Our own WeChat Pay on 127.0.0.1 (tests/providers/wechat.py)."""
+
+    code = "wechat"
+    currency = "CNY"
+    authorizes = False
+    lists = False  # on the next day, by its bill: test_wechat.py
+    sums_refunds = False
+
+    def start(self) -> dict[str, str]:
+        self.fake = FakeWechat().start()
+        return self.fake.settings
+
+    def stop(self) -> None:
+        self.fake.stop()
+
+    def pay(self, reference: str) -> None:
+        self.fake.pay(reference)
+
+    def decline(self, reference: str) -> None:
+        self.fake.decline(reference)
+
+    def refunded(self, reference: str) -> int:
+        return self.fake.payments[reference].refunded
+
+    def webhook(self, reference: str, *, age: timedelta = NOW, forged: bool = False) -> Webhook:
+        return self.fake.notification(reference, age=age, owner="forger" if forged else "wechat")
+
+    def outage(self) -> AbstractContextManager[None]:
+        return self.fake.down()
+
+
+DRIVERS: dict[str, type[Driver]] = {
+    driver.code: driver for driver in (DemoDriver, StripeDriver, AlipayDriver, WechatDriver)}
 
 
 def those_that(*traits: str) -> list[str]:
