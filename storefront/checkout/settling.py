@@ -115,7 +115,7 @@ def expire_orders() -> int:
             db.session.rollback()
             continue
         if not paid:
-            expired += _expire(order_id=order_id)
+            expired += expire_order(order_id=order_id)
     return expired
 
 
@@ -235,14 +235,6 @@ def _drop_payment(*, payment: PaymentInfo) -> None:
     if mark_failed(payment_id=payment.id, problem="Declined by the provider."):
         release_reservations(order_id=payment.order_id, actor=f"payment:{payment.id}")
         release_gift_cards(order_id=payment.order_id, actor=f"payment:{payment.id}")
-
-
-@transactional
-def _expire(*, order_id: uuid.UUID) -> bool:
-    if not expire_order(order_id=order_id):
-        return False
-    release_gift_cards(order_id=order_id, actor="system")
-    return True
 
 
 def _mismatch(gateway: Gateway, payment: PaymentInfo, order: OrderView, said: Said) -> str:

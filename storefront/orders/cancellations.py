@@ -26,6 +26,7 @@ from storefront.orders.refunds import (
 )
 from storefront.orders.states import IllegalMove, OrderState
 from storefront.orders.steps import BEING_SENT, lock_order, move_order, unsent_quantities
+from storefront.payments.gift_cards import release_gift_cards
 
 
 @transactional
@@ -43,6 +44,7 @@ def cancel_order(*, order_id: uuid.UUID, reason: str, actor: str) -> None:
     move_order(order, OrderState.CANCELED, actor=actor, reason=reason)
     release_reservations(order_id=order_id, actor=actor)
     release_allocations(order_id=order_id, actor=actor)
+    release_gift_cards(order_id=order_id, actor=actor)
     if left_to_refund(order):
         write_refund(order, measure_all(order), refund_id=new_uuid(), reason=reason, actor=actor)
     if was_placed:
@@ -57,6 +59,7 @@ def expire_order(*, order_id: uuid.UUID) -> bool:
         return False
     move_order(order, OrderState.EXPIRED, actor="system", reason="not paid in time")
     release_reservations(order_id=order_id, actor="system")
+    release_gift_cards(order_id=order_id, actor="system")
     record(OrderExpired(order_id=order_id))
     return True
 

@@ -111,8 +111,10 @@ def plan_gift_cards(gift_card_ids: Sequence[uuid.UUID], total: int) -> list[tupl
 
 @transactional
 def hold_gift_cards(*, order_id: uuid.UUID, plan: Sequence[tuple[uuid.UUID, int]], actor: str) -> None:
-    """Take the planned amounts off the cards for the order, unless it holds them; raises GiftCardEmpty."""
-    held = {payment.gift_card_id for payment in _pending(order_id)}
+    """Take the planned amounts off the cards for the order, unless it has them; raises GiftCardEmpty."""
+    held = set(db.session.scalars(select(Payment.gift_card_id).where(
+        Payment.order_id == order_id, Payment.gift_card_id.is_not(None),
+        Payment.state.in_([PaymentState.PENDING, PaymentState.CAPTURED]))))
     currency = facts().currency
     for card_id, amount in sorted(plan):
         if card_id in held:
