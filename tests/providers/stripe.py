@@ -16,9 +16,11 @@ the bank and the dashboard do; its `objects` and `every("re")` can be counted.
 
 What can go wrong: everything of LocalServer.plan (server.py): slow, lost before or after the work, errors,
 garbage; `saved_error()`, an error that is kept under the idempotency key; `lie(session, amount=…, currency=…,
-order=…, livemode=…)`, answers that say something else than what was asked; `deliver(…, times=2)` sends each
-event twice, `order="reversed"` the last first, `only="charge."` some of them; `webhook(event, age=…, secret=…)`
-hands out the signed body and headers of one event instead. Signatures are made by the SDK's own code.
+order=…, livemode=…)`, answers that say something else than what was asked; `before["/expire"] = …`, what happens
+just before a call is worked, and `busy.add(session)`, a session that cannot be expired now; `deliver(…,
+times=2)` sends each event twice, `order="reversed"` the last first, `only="charge."` some of them;
+`webhook(event, age=…, secret=…)` hands out the signed body and headers of one event instead. Signatures are
+made by the SDK's own code.
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ class FakeStripe(LocalServer):
         self._answers: dict[str, tuple[str, Answer | None]] = {}  # idempotency key: what was asked, the answer
         self._sent: set[str] = set()
         self._saved_errors = 0
+        self.before: dict[str, Callable[[], object]] = {}  # the end of a path: what happens just before that call
+        self.busy: set[str] = set()  # sessions whose shopper is paying right now: they cannot be expired
 
     @property
     def settings(self) -> dict[str, str]:
@@ -148,6 +152,11 @@ class FakeStripe(LocalServer):
         try:
             form = read_form(call.body.decode() if call.method == "POST" else call.query)
             with self.lock:
+                for end, work in self.before.items():
+                    if call.path.endswith(end):
+                        work()
+                if call.path.endswith("/expire") and call.path.split("/")[-2] in self.busy:
+                    raise Refusal("You cannot expire this Checkout Session while a payment is in progress.")
                 return _json(200, route(self.books, self.url, call.method, call.path, form))
         except Refusal as refusal:
             return _json(refusal.status, refusal.body)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from storefront.foundation.clock import now
 from storefront.payments.errors import GatewayUnavailable, InvalidWebhook
 from storefront.payments.gateways.offering import missing, setting
 from storefront.payments.gateways.port import (
@@ -68,7 +69,7 @@ class StripeGateway:
     def create(self, intent: Intent) -> Created:
         api = _api()
         with api.stripe_client(self.timeout) as client:
-            session = api.create_session(client, _session_params(intent), str(intent.key))
+            session = api.create_session(client, session_params(intent), str(intent.key), int(now().timestamp()))
             return Created(str(session["id"]), str(session["url"] or ""))
 
     def fetch(self, reference: str) -> Said:
@@ -154,7 +155,8 @@ def _is_manual() -> bool:
     return setting("STRIPE_CAPTURE") == "manual"
 
 
-def _session_params(intent: Intent) -> dict[str, Any]:
+def session_params(intent: Intent) -> dict[str, Any]:
+    """Return what Stripe is told of a payment; raises NotChargeable."""
     amount = as_sent(intent.amount, intent.currency)
     ours = {"order_number": intent.order_number, "payment_id": str(intent.key)}
     what = f"Order {intent.order_number}"

@@ -39,7 +39,7 @@ def read_session(session: Object, disputes: Sequence[Object] = ()) -> Said:
         is_paid = session["payment_status"] in ("paid", "no_payment_required")
         state = "captured" if is_paid else SESSION_STATES[session["status"]]
     has_money = state == "captured" and bool(intent)
-    currency = str((intent if has_money else session)["currency"]).upper()
+    currency = _currency((intent if has_money else session)["currency"])
     charge = intent.get("latest_charge")
     charge = charge if isinstance(charge, Mapping) else {}
     return Said(
@@ -52,7 +52,7 @@ def read_session(session: Object, disputes: Sequence[Object] = ()) -> Said:
 
 def account_of(answer: Object) -> str:
     """Return whose money it is: a test's is nobody's."""
-    return "live" if answer["livemode"] is True else "test"
+    return {True: "live", False: "test"}[answer["livemode"]]
 
 
 def intent_of(session: Object) -> str:
@@ -76,7 +76,7 @@ def is_disputed(session: Object) -> bool:
 
 def read_dispute(dispute: Object) -> DisputeSaid:
     """Return what a dispute says; a state that is new to us counts as open."""
-    currency = str(dispute["currency"]).upper()
+    currency = _currency(dispute["currency"])
     return DisputeSaid(str(dispute["id"]), DISPUTE_STATES.get(dispute["status"], "open"),
                        as_ours(_whole(dispute["amount"]), currency), str(dispute["reason"] or ""))
 
@@ -120,6 +120,12 @@ def _is_uuid(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+def _currency(value: object) -> str:
+    if not isinstance(value, str) or len(value) != 3:
+        raise TypeError(f"{value!r} is no currency")
+    return value.upper()
 
 
 def _whole(value: object) -> int:

@@ -15,14 +15,13 @@ from typing import Any
 import stripe
 from stripe import StripeClient
 
-from storefront.foundation.clock import now
 from storefront.payments.errors import GatewayUnavailable, UnknownGateway
 from storefront.payments.gateways.offering import setting
 from storefront.payments.gateways.stripe_amounts import NotChargeable
 
 VERSION = "2026-10-28.endive"  # of the API: what stripe_answers.py reads; change it together with the SDK
 TOLERANCE = 300  # seconds that a webhook may be old
-STEP = 15 * 60  # seconds; see _expiries
+STEP = 15 * 60  # seconds; see expiries
 LEAST_LIFE = 31 * 60  # seconds: Stripe's shortest session lives half an hour
 SILENT = ("The payment provider does not answer at the moment. As far as we know nothing was charged; "
           "please try again in a minute.")
@@ -64,9 +63,9 @@ def _make_client(key: str, base: str, timeout: tuple[float, float]) -> StripeCli
         http_client=stripe.RequestsClient(timeout=timeout), max_network_retries=1)
 
 
-def create_session(client: StripeClient, params: Mapping[str, Any], key: str) -> Object:
-    """Make a session, or return the one that the key has made. Raises Refused."""
-    for expires_at in _expiries():
+def create_session(client: StripeClient, params: Mapping[str, Any], key: str, at: int) -> Object:
+    """Make a session, or return the one that the key has made. `at`: epoch seconds, now. Raises Refused."""
+    for expires_at in expiries(at):
         try:
             return _post_session(client, {**params, "expires_at": expires_at}, key)
         except stripe.IdempotencyError:
@@ -160,14 +159,14 @@ def _post_session(client: StripeClient, params: Params, key: str) -> Object:
         return client.v1.checkout.sessions.create(params, {"idempotency_key": f"{key}-again"}).to_dict()
 
 
-def _expiries() -> Iterator[int]:
-    """Yield when a new session ends, first as of now, then as a call some minutes ago would have said it.
+def expiries(at: int) -> range:
+    """Return when a new session ends, first as of `at`, then as a call some minutes before would have said it.
 
     Stock waits ten minutes and Stripe's shortest session half an hour: `void` ends one earlier. The same key
     must come with the same parameters, so the end is on a quarter of the hour and the last few are tried.
     """
-    newest = (int(now().timestamp()) // STEP + 1) * STEP + LEAST_LIFE
-    return iter(range(newest, newest - 4 * STEP, -STEP))
+    newest = (at // STEP + 1) * STEP + LEAST_LIFE
+    return range(newest, newest - 4 * STEP, -STEP)
 
 
 def _note(error: stripe.StripeError) -> None:

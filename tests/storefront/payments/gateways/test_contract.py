@@ -94,7 +94,8 @@ def test_the_same_key_at_once_creates_one_payment(
 ) -> None:
     wanted = intend()
     made = in_parallel(app, 6, lambda: gateway.create(wanted).reference)
-    assert len({str(reference) for reference in made}) == 1
+    references = [each for each in made if not isinstance(each, GatewayUnavailable)]  # "one is under way, come again"
+    assert set(references) == {gateway.create(wanted).reference}
 
 
 # Fetch
