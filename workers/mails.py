@@ -22,6 +22,11 @@ def send_order_shipped(order_id: str, fulfillment_id: str) -> None:
     services.send_order_shipped(order_id=UUID(order_id), fulfillment_id=UUID(fulfillment_id))
 
 
+def send_payment_awaited(payment_id: str) -> None:
+    """After PaymentAwaited."""
+    services.send_payment_awaited(payment_id=UUID(payment_id))
+
+
 def send_payment_parked(payment_id: str) -> None:
     """After PaymentParked."""
     services.send_payment_parked(payment_id=UUID(payment_id))

@@ -5,24 +5,46 @@ from __future__ import annotations
 from storefront.accounts.events import CustomerRegistered, PasswordChanged, RegistrationRepeated
 from storefront.catalog.events import ImageAdded, PictureUploaded
 from storefront.foundation.outbox import Event, Reaction
-from storefront.orders.events import OrderCanceled, OrderFulfilled, OrderPlaced
+from storefront.orders.events import (
+    OrderCanceled,
+    OrderFulfilled,
+    OrderPlaced,
+    OrderRefunded,
+    ReturnMoved,
+    WithdrawalStated,
+)
 from storefront.payments.events import (
     DemoIntentDecided,
+    PaymentAwaited,
     PaymentEventReceived,
     PaymentParked,
     PaymentReturned,
     RefundRequested,
 )
+from storefront.shipping.events import ParcelMoved, ParcelRegistered, TrackingReceived
 
 SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     OrderPlaced: [Reaction("workers.mails.send_order_confirmation", "mail")],
     OrderCanceled: [Reaction("workers.mails.send_order_canceled", "mail")],
     OrderFulfilled: [Reaction("workers.mails.send_order_shipped", "mail")],
+    OrderRefunded: [Reaction("workers.orders.send_order_refunded", "mail")],
+    ReturnMoved: [Reaction("workers.orders.send_return_update", "mail")],
+    WithdrawalStated: [
+        Reaction("workers.orders.send_withdrawal_receipt", "mail"),
+        Reaction("workers.orders.act_on_statement", "default"),
+    ],
+    ParcelRegistered: [Reaction("workers.orders.follow_parcel", "default")],
+    TrackingReceived: [Reaction("workers.orders.apply_message", "default")],
+    ParcelMoved: [
+        Reaction("workers.orders.note_arrival", "default"),
+        Reaction("workers.orders.send_parcel_updates", "mail"),
+    ],
     CustomerRegistered: [Reaction("workers.mails.send_welcome", "mail")],
     RegistrationRepeated: [Reaction("workers.mails.send_registration_repeated", "mail")],
     PasswordChanged: [Reaction("workers.mails.send_password_changed", "mail")],
     PaymentEventReceived: [Reaction("workers.payments.settle_payment", "default")],
     RefundRequested: [Reaction("workers.payments.send_refund", "default")],
+    PaymentAwaited: [Reaction("workers.mails.send_payment_awaited", "mail")],
     PaymentParked: [Reaction("workers.mails.send_payment_parked", "mail")],
     PaymentReturned: [Reaction("workers.mails.send_payment_returned", "mail")],
     DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],

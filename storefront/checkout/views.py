@@ -35,6 +35,7 @@ from storefront.orders.queries import read_bought, read_order_view
 from storefront.payments.errors import GatewayUnavailable, GiftCardEmpty
 from storefront.payments.gateways.port import Shopper
 from storefront.payments.gateways.registry import explain_refusal
+from storefront.payments.instructions import read_code
 from storefront.payments.queries import read_payment
 from storefront.shipping.queries import read_served_countries
 
@@ -154,11 +155,12 @@ def returned(payment_id: uuid.UUID) -> Response:
         # The address may have traveled: it settles the payment for everyone, and shows the order to its buyer alone.
         flash("Thank you. What became of the payment is said in the mail about the order, with a link to its page.")
         return go_to("/cart")
+    bought = read_order_view(order_id)
+    is_kept = payment is not None and payment.is_open and payment.is_by_hand  # staff will record the money
+    if bought.placed_at is not None or is_kept:
+        return go_to(f"{bought.url}&new=1")
     if payment is None or payment.is_open:
         return _waiting(payment_id)
-    bought = read_order_view(order_id)
-    if bought.placed_at is not None:
-        return go_to(f"{bought.url}&new=1")
     if payment.state == "payment_review":
         flash("Your payment arrived, but something about it needs a human. We have been told and write to you soon.")
         return go_to(bought.url)
@@ -176,9 +178,12 @@ def _waiting(payment_id: uuid.UUID) -> Response:
     """204 tells htmx that there is no news; the page without JavaScript asks again by itself."""
     if is_partial():
         return Response(status=204)
-    bought = read_order_view(read_payment(payment_id).order_id)
+    payment = read_payment(payment_id)
+    scan = read_code(payment)
+    template = "checkout/scan.html" if scan else "orders/waiting.html"
     poll_url = url_for("checkout.returned", payment_id=payment_id)
-    return make_response(render_template("orders/waiting.html", order=bought, poll_url=poll_url))
+    return make_response(render_template(template, order=read_order_view(payment.order_id), poll_url=poll_url,
+                                         scan=scan))
 
 
 def _begin(step: str) -> CheckoutInfo | Response | None:

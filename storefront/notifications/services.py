@@ -26,6 +26,7 @@ from storefront.notifications.letter import render_message, sender, write_letter
 from storefront.notifications.models import Delivery
 from storefront.notifications.transport import send_mail
 from storefront.orders.queries import read_order_view
+from storefront.payments.instructions import read_transfer
 from storefront.payments.queries import read_payment
 
 # Longer than a job may run, shorter than the time after which a lost job is handed over again.
@@ -51,6 +52,15 @@ def send_order_shipped(*, order_id: uuid.UUID, fulfillment_id: uuid.UUID) -> boo
     order = read_order_view(order_id)
     return send_message(message="order_shipped", reference=str(fulfillment_id), recipient=order.email,
                         context={"order": order})
+
+
+def send_payment_awaited(*, payment_id: uuid.UUID) -> bool:
+    """Tell the shopper where to send the money of a bank transfer; False when that was told before, or is paid."""
+    payment = read_payment(payment_id)
+    order = read_order_view(payment.order_id)
+    how = read_transfer(payment, order.number)
+    return how is not None and send_message(message="payment_awaited", reference=str(payment_id),
+                                            recipient=order.email, context={"order": order, "how": how})
 
 
 def send_payment_parked(*, payment_id: uuid.UUID) -> int:

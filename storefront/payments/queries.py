@@ -55,6 +55,11 @@ class PaymentInfo:
         return self.state in OPEN
 
     @property
+    def is_by_hand(self) -> bool:
+        """Whether staff record the money: a bank transfer, cash on delivery."""
+        return self.is_provider and not find_gateway(self.gateway).is_polled
+
+    @property
     def is_provider(self) -> bool:
         """Whether a provider knows of it, or staff record it: everything but a gift card."""
         return self.gift_card_id is None

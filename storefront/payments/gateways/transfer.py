@@ -33,9 +33,13 @@ class TransferGateway(ByHand):
 
     def create(self, intent: Intent) -> Created:
         """Keep what the shopper was told, so that a later change of the settings does not change it."""
-        return Created(intent.key.hex, intent.return_url, {
-            "account_name": setting("BANK_ACCOUNT_NAME"), "iban": compact(setting("BANK_IBAN")),
-            "bic": compact(setting("BANK_BIC")), "reference": intent.order_number[:MAX_REFERENCE]})
+        return Created(intent.key.hex, intent.return_url, tell(intent.order_number))
+
+
+def tell(order_number: str) -> dict[str, str]:
+    """Return what a shopper needs to send the money of an order, as the settings say it now."""
+    return {"account_name": setting("BANK_ACCOUNT_NAME"), "iban": compact(setting("BANK_IBAN")),
+            "bic": compact(setting("BANK_BIC")), "reference": order_number[:MAX_REFERENCE]}
 
 
 def _check_iban(text: str) -> None:
