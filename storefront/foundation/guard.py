@@ -6,6 +6,8 @@ this site (Sec-Fetch-Site, else Origin). OWASP's CSRF cheat sheet, December 2025
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request
@@ -14,10 +16,16 @@ from werkzeug.wrappers import Response
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; frame-ancestors 'self'; form-action 'self'; report-uri /csp-reports"
+    "base-uri 'none'; frame-ancestors 'self'; form-action {targets}; report-uri /csp-reports"
+)
+# Where the button that pays may lead, for browsers hold every step of a form's redirect against `form-action`:
+# the setting that a provider is there, its pages, and the setting of a local one that stands in for it.
+PAY_PAGES = (
+    ("STRIPE_SECRET_KEY", "https://checkout.stripe.com", "STRIPE_API_BASE"),
+    ("ALIPAY_APP_ID", "https://*.alipay.com", "ALIPAY_API_BASE"),
+    ("WECHAT_MCH_ID", "https://wx.tenpay.com", "WECHAT_API_BASE"),
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -68,7 +76,22 @@ def _refuse_foreign_writes() -> None:
     abort(403, description="This form was sent from another site, so nothing was changed.")
 
 
+def _policy(providers: Mapping[str, str]) -> str:
+    targets = ["'self'"]
+    for key, pages, base in PAY_PAGES:
+        if key in providers:
+            targets += [_origin(providers[base])] if base in providers else [pages]
+    return POLICY.format(targets=" ".join(filter(None, targets)))
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host, and nothing that could say more in the header."""
+    found = re.match(r"https?://[A-Za-z0-9.:\[\]-]+", url)
+    return found[0] if found else ""
+
+
 def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _policy(current_app.config["SETTINGS"].providers))
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if current_app.config["IS_SECURE"]:

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from storefront.foundation.guard import SAFE_METHODS
+from tests.providers.settings import set_up
 
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
@@ -57,7 +58,7 @@ def test_the_shops_own_forms_pass(bare: FlaskClient, headers: dict[str, str]) ->
 def test_only_webhooks_and_reports_are_exempt(app: Flask) -> None:
     exempt = {rule.rule for rule in app.url_map.iter_rules()
               if getattr(app.view_functions[rule.endpoint], "is_exempt_from_gate", False)}
-    assert exempt == {"/webhooks/<gateway>", "/csp-reports"}
+    assert exempt == {"/webhooks/<gateway>", "/webhooks/tracking/<tracker>", "/csp-reports"}
 
 
 @pytest.mark.parametrize("path", ["/", "/cart", "/nothing-here", "/healthz", "/admin/", "/account/sign-in"])
@@ -76,3 +77,27 @@ def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> Non
                                   "/orders/%00", "/orders/a%00b?key=%00", "/payments/demo/%00", "/collections/%00"])
 def test_nonsense_is_never_a_500(client: FlaskClient, path: str) -> None:  # fault 58
     assert client.get(path).status_code < 500
+
+
+def form_action(client: FlaskClient) -> str:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    return next(part for part in policy.split("; ") if part.startswith("form-action"))
+
+
+def test_forms_lead_nowhere_else_but_to_the_providers_that_are_set_up(app: Flask, client: FlaskClient) -> None:
+    assert form_action(client) == "form-action 'self'"  # security 7
+    set_up(app, STRIPE_SECRET_KEY="sk_test_1")
+    assert form_action(client) == "form-action 'self' https://checkout.stripe.com"
+    set_up(app, ALIPAY_APP_ID="2021", WECHAT_MCH_ID="1900")
+    assert form_action(client) == (
+        "form-action 'self' https://checkout.stripe.com https://*.alipay.com https://wx.tenpay.com")
+
+
+@pytest.mark.parametrize(("base", "target"), [
+    ("http://127.0.0.1:4242/v1", "http://127.0.0.1:4242"), ("https://stripe.example/; script-src *",
+                                                            "https://stripe.example"), ("nonsense", "")])
+def test_forms_lead_to_the_local_provider_that_stands_in(
+    app: Flask, client: FlaskClient, base: str, target: str
+) -> None:
+    set_up(app, STRIPE_SECRET_KEY="sk_test_1", STRIPE_API_BASE=base)
+    assert form_action(client) == f"form-action 'self' {target}".strip()
