@@ -17,6 +17,7 @@ TASKS = (
     "storefront.checkout.settling.settle_pending",  # ask providers about payments that nobody told us of
     "storefront.checkout.settling.expire_orders",  # after it: money that came in time is not thrown away
     "storefront.payments.refunds.send_due_refunds",  # what a provider has not confirmed yet
+    "storefront.orders.fulfillments.complete_orders",  # arrived long ago, nothing comes back
     "workers.images.retry_failed_images",
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",

@@ -311,6 +311,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments_payment_event')),
     sa.UniqueConstraint('gateway', 'provider_event_id', name=op.f('uq_payments_payment_event_gateway_provider_event_id'))
     )
+    op.create_table('promotions_promotion',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('title', sa.String(length=80), nullable=False),
+    sa.Column('lane', sa.Integer(), nullable=False),
+    sa.Column('priority', sa.Integer(), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('needs_code', sa.Boolean(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('conditions', sa.JSON(), nullable=False),
+    sa.Column('benefit', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('lane BETWEEN 1 AND 9', name=op.f('ck_promotions_promotion_lane')),
+    sa.CheckConstraint('starts_at IS NULL OR ends_at IS NULL OR starts_at < ends_at', name=op.f('ck_promotions_promotion_dates')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_promotions_promotion'))
+    )
+    with op.batch_alter_table('promotions_promotion', schema=None) as batch_op:
+        batch_op.create_index('ix_promotions_promotion_open', ['is_active', 'needs_code'], unique=False)
+
     op.create_table('shipping_parcel',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('carrier', sa.String(length=80), nullable=False),
@@ -372,6 +392,15 @@ def upgrade() -> None:
     with op.batch_alter_table('accounts_address', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_accounts_address_customer_id'), ['customer_id'], unique=False)
 
+    op.create_table('cart_cart_code',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('cart_id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('entered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['cart_id'], ['cart_cart.id'], name=op.f('fk_cart_cart_code_cart_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cart_cart_code')),
+    sa.UniqueConstraint('cart_id', 'code', name=op.f('uq_cart_cart_code_cart_id_code'))
+    )
     op.create_table('cart_cart_line',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('cart_id', sa.Uuid(), nullable=False),
@@ -602,7 +631,12 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('scope', sa.Text(), nullable=False),
+    sa.Column('quantities', sa.JSON(), nullable=True),
     sa.Column('stated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(length=200), nullable=False),
+    sa.Column('is_open', sa.Boolean(), nullable=False),
+    sa.Column('closed_by', sa.String(length=80), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['orders_order.id'], name=op.f('fk_orders_withdrawal_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders_withdrawal'))
     )
@@ -654,6 +688,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_payments_payment_gift_card_id'), ['gift_card_id'], unique=False)
         batch_op.create_index('ix_payments_payment_open', ['state', 'next_poll_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_payments_payment_order_id'), ['order_id'], unique=False)
+
+    op.create_table('promotions_promotion_code',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('promotion_id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('usage_limit', sa.Integer(), nullable=True),
+    sa.Column('per_customer_limit', sa.Integer(), nullable=True),
+    sa.Column('used_count', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('per_customer_limit IS NULL OR per_customer_limit BETWEEN 1 AND 1000', name=op.f('ck_promotions_promotion_code_per_customer')),
+    sa.CheckConstraint('used_count >= 0 AND (usage_limit IS NULL OR used_count <= usage_limit)', name=op.f('ck_promotions_promotion_code_used')),
+    sa.ForeignKeyConstraint(['promotion_id'], ['promotions_promotion.id'], name=op.f('fk_promotions_promotion_code_promotion_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_promotions_promotion_code')),
+    sa.UniqueConstraint('code', name=op.f('uq_promotions_promotion_code_code'))
+    )
+    with op.batch_alter_table('promotions_promotion_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_promotions_promotion_code_promotion_id'), ['promotion_id'], unique=False)
 
     op.create_table('shipping_shipping_method',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -845,6 +897,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_payments_refund_order_refund_id'), ['order_refund_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_payments_refund_payment_id'), ['payment_id'], unique=False)
 
+    op.create_table('promotions_redemption',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('code_id', sa.Integer(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('customer_key', sa.String(length=64), nullable=False),
+    sa.Column('holder_id', sa.Uuid(), nullable=True),
+    sa.Column('slot', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('released_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('released_at IS NULL OR slot IS NULL', name=op.f('ck_promotions_redemption_released')),
+    sa.ForeignKeyConstraint(['code_id'], ['promotions_promotion_code.id'], name=op.f('fk_promotions_redemption_code_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_promotions_redemption')),
+    sa.UniqueConstraint('code_id', 'customer_key', 'slot', name=op.f('uq_promotions_redemption_code_id_customer_key_slot')),
+    sa.UniqueConstraint('code_id', 'order_id', name=op.f('uq_promotions_redemption_code_id_order_id'))
+    )
+    with op.batch_alter_table('promotions_redemption', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_promotions_redemption_order_id'), ['order_id'], unique=False)
+
     op.create_table('shipping_shipping_tier',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('method_id', sa.Integer(), nullable=False),
@@ -943,6 +1013,10 @@ def downgrade() -> None:
     op.drop_table('catalog_variant')
     op.drop_table('catalog_option_value')
     op.drop_table('shipping_shipping_tier')
+    with op.batch_alter_table('promotions_redemption', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_promotions_redemption_order_id'))
+
+    op.drop_table('promotions_redemption')
     with op.batch_alter_table('payments_refund', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_refund_payment_id'))
         batch_op.drop_index(batch_op.f('ix_payments_refund_order_refund_id'))
@@ -987,6 +1061,10 @@ def downgrade() -> None:
 
     op.drop_table('shipping_tracking_event')
     op.drop_table('shipping_shipping_method')
+    with op.batch_alter_table('promotions_promotion_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_promotions_promotion_code_promotion_id'))
+
+    op.drop_table('promotions_promotion_code')
     with op.batch_alter_table('payments_payment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_payment_order_id'))
         batch_op.drop_index('ix_payments_payment_open')
@@ -1049,6 +1127,7 @@ def downgrade() -> None:
 
     op.drop_table('catalog_product')
     op.drop_table('cart_cart_line')
+    op.drop_table('cart_cart_code')
     with op.batch_alter_table('accounts_address', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_accounts_address_customer_id'))
 
@@ -1061,6 +1140,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_shipping_parcel_tracking_number')
 
     op.drop_table('shipping_parcel')
+    with op.batch_alter_table('promotions_promotion', schema=None) as batch_op:
+        batch_op.drop_index('ix_promotions_promotion_open')
+
+    op.drop_table('promotions_promotion')
     op.drop_table('payments_payment_event')
     with op.batch_alter_table('payments_ledger_transfer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payments_ledger_transfer_payment_id'))

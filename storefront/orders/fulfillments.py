@@ -102,6 +102,13 @@ def tell_sighting(*, fulfillment_id: uuid.UUID, sighting: Sighting, actor: str) 
     return added
 
 
+def list_in_parcel(parcel_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Return the (order id, fulfillment id) of what is in the parcel."""
+    rows = db.session.execute(select(Fulfillment.order_id, Fulfillment.id).where(Fulfillment.parcel_id == parcel_id)
+                              .order_by(Fulfillment.created_at, Fulfillment.id))
+    return [(row.order_id, row.id) for row in rows]
+
+
 def settle_deliveries(order: Order, *, actor: str) -> None:
     """Move a locked, fulfilled order to delivered when every fulfillment of it has arrived."""
     arrived = [row.delivered_at for row in order.fulfillments]

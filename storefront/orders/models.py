@@ -237,4 +237,9 @@ class Withdrawal(Model):
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254))
     scope: Mapped[str] = mapped_column(Text)  # what of the order, in words
+    quantities: Mapped[dict[str, int] | None] = mapped_column(JSON)  # by order line, when it was chosen from a list
     stated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str] = mapped_column(String(200), default="")  # what the shop did by itself, in words for staff
+    is_open: Mapped[bool] = mapped_column(default=False)  # waits for staff: no order fits, or the period is over
+    closed_by: Mapped[str] = mapped_column(String(80), default="")

@@ -147,12 +147,17 @@ def returnable_quantities(order: Order) -> dict[uuid.UUID, int]:
     return {line_id: count for line_id, count in left.items() if count > 0}
 
 
-def _locked(return_id: uuid.UUID) -> Return:
-    """Read the return under its order's lock, so that nothing else moves money or goods of it meanwhile."""
+def read_return_order(return_id: uuid.UUID) -> uuid.UUID:
+    """Return the id of the order that the return is of; raises NotFound."""
     order_id = db.session.scalar(select(Return.order_id).where(Return.id == return_id))
     if order_id is None:
         raise NotFound("We know no such return.")
-    lock_order(order_id)
+    return order_id
+
+
+def _locked(return_id: uuid.UUID) -> Return:
+    """Read the return under its order's lock, so that nothing else moves money or goods of it meanwhile."""
+    lock_order(read_return_order(return_id))
     return db.session.get_one(Return, return_id, populate_existing=True)
 
 

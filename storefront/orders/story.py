@@ -65,6 +65,7 @@ class ParcelView:
     carrier: str
     tracking_number: str
     tracking_url: str
+    status: str  # what the carrier says last, "" when nobody tells of it
     status_text: str
     sent_at: datetime
     delivered_at: datetime | None
@@ -176,6 +177,7 @@ def _parcel(row: Fulfillment, info: ParcelInfo | None, title: str, names: Mappin
     status = info.status_text if info else ""
     return ParcelView(
         row.id, title, row.carrier, row.tracking_number, info.tracking_url if info else "",
+        info.status.value if info and info.status else "",
         "Delivered" if row.delivered_at else status or "On its way", row.created_at, row.delivered_at,
         sorted((names[line.order_line_id], line.quantity) for line in row.lines), info.events if info else ())
 
@@ -222,7 +224,7 @@ def show_return(row: Return, names: Mapping[uuid.UUID, str]) -> ReturnView:
     return ReturnView(
         row.id, row.number, row.state, RETURN_STATUS[row.state], row.is_withdrawal, row.reason,
         last.reason if last.actor.startswith("staff") else "", row.created_at,
-        sorted((line.order_line_id, names[line.order_line_id], line.quantity, line.restocked_quantity)
-               for line in row.lines),
+        sorted(((line.order_line_id, names[line.order_line_id], line.quantity, line.restocked_quantity)
+                for line in row.lines), key=lambda line: (line[1], line[0])),
         row.state in (ReturnState.REQUESTED, ReturnState.APPROVED),
         [(step.at, RETURN_STATUS[ReturnState(step.to_state)], step.reason, step.actor) for step in row.history])
