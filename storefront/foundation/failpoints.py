@@ -25,7 +25,7 @@ def failpoint(name: str) -> None:
 
     `kill` ends the process at once (SIGKILL), `raise` raises FailpointHit, `sleep` waits three seconds, or
     as many as `sleep=<seconds>` says, `hold` makes the file `<file>.held` and waits until `<file>.free` exists.
-    With STOREFRONT_FAILPOINT_FILE the place breaks once: the file is removed when it is hit, and without the
+    With STOREFRONT_FAILPOINT_ONCE the place breaks once: the file is removed when it is hit, and without the
     file nothing happens. What the file holds stands for STOREFRONT_FAILPOINT, so that a test can aim at a
     running process; `<name>:kill@3` passes over two hits, and the name `*` is any place.
     """
@@ -50,7 +50,7 @@ def failpoint(name: str) -> None:
 
 def _asked() -> str:
     asked = os.environ.get("STOREFRONT_FAILPOINT", "")
-    once = os.environ.get("STOREFRONT_FAILPOINT_FILE")
+    once = os.environ.get("STOREFRONT_FAILPOINT_ONCE")
     if once is None:
         return asked
     try:
@@ -61,7 +61,7 @@ def _asked() -> str:
 
 def _is_armed(asked: str, hits: int) -> bool:
     """Take the file away, or count down in it; of two processes at one place one gets it."""
-    once = os.environ.get("STOREFRONT_FAILPOINT_FILE")
+    once = os.environ.get("STOREFRONT_FAILPOINT_ONCE")
     if once is None:
         return True
     mine = f"{once}.{os.getpid()}"
@@ -78,7 +78,7 @@ def _is_armed(asked: str, hits: int) -> bool:
 
 
 def _hold() -> None:
-    file = os.environ["STOREFRONT_FAILPOINT_FILE"]
+    file = os.environ["STOREFRONT_FAILPOINT_ONCE"]
     Path(f"{file}.held").touch()
     deadline = time.monotonic() + HOLD_SECONDS
     while time.monotonic() < deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
@@ -21,6 +22,7 @@ class Postbox:
         self.recipients: list[list[str]] = []
         self.refusals = 0  # how many of the next letters it refuses for now
         self.reached = threading.Event()  # a letter has arrived and waits for `open`
+        self.waiting = 0  # letters that wait for `open`
         self.open = threading.Event()
         self.open.set()
         with socket.socket() as probe:
@@ -42,12 +44,24 @@ class Postbox:
             self._controller.stop()
             self._controller = None
 
+    def hang_up(self) -> None:
+        """Answer again, when it is seen that every caller who waited for an answer has died."""
+        deadline = time.monotonic() + 60
+        while self.waiting:
+            assert time.monotonic() < deadline, "a caller still waits"
+            time.sleep(0.02)
+        self.open.set()
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         import asyncio
 
+        self.waiting += 1
         self.reached.set()
-        while not self.open.is_set():
-            await asyncio.sleep(0.02)
+        try:
+            while not self.open.is_set():
+                await asyncio.sleep(0.02)
+        finally:  # also when the caller is gone and this is canceled
+            self.waiting -= 1
         if self.refusals:
             self.refusals -= 1
             return "451 try again later"
