@@ -22,6 +22,7 @@ import storefront.orders.commands
 import storefront.orders.views
 import storefront.payments.views
 import storefront.shipping.views
+import workers.audit
 import workers.commands
 import workers.doctor
 from storefront.accounts.sign_in import after_sign_in, login_manager
@@ -51,11 +52,8 @@ BLUEPRINTS = (
     storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
 )
 COMMANDS = (  # `flask <name> …`
-    storefront.accounts.commands.group, storefront.catalog.commands.group,
-    storefront.orders.commands.group,
-    storefront.checkout.commands.group,
-    workers.commands.group,
-    workers.doctor.command,
+    storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
+    storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
     demo.commands.command,
 )
 

@@ -1,0 +1,34 @@
+"""I5: a promotion code is used as often as it is redeemed, and no more often than it may be."""
+
+from __future__ import annotations
+
+from workers.proofs.proof import Proof
+
+USED = Proof(
+    "I5",
+    """
+    SELECT c.id, c.code, c.used_count, c.usage_limit, coalesce(r.redeemed, 0) AS redeemed
+    FROM promotions_promotion_code c
+    LEFT JOIN (SELECT code_id, count(*) AS redeemed FROM promotions_redemption WHERE released_at IS NULL
+               GROUP BY code_id) r ON r.code_id = c.id
+    WHERE c.used_count <> coalesce(r.redeemed, 0)
+       OR c.used_count > c.usage_limit OR coalesce(r.redeemed, 0) > c.usage_limit
+    """,
+    "Code {code} counts {used_count} uses of {usage_limit}; {redeemed} orders redeem it.",
+    ("id",),
+)
+
+PER_CUSTOMER = Proof(
+    "I5",
+    """
+    SELECT c.id, c.code, r.customer_key, c.per_customer_limit, count(*) AS uses
+    FROM promotions_redemption r JOIN promotions_promotion_code c ON c.id = r.code_id
+    WHERE r.released_at IS NULL AND r.slot IS NOT NULL AND c.per_customer_limit IS NOT NULL
+    GROUP BY c.id, c.code, r.customer_key, c.per_customer_limit
+    HAVING count(*) > c.per_customer_limit OR count(*) <> count(DISTINCT r.slot)
+    """,
+    "Code {code} is used {uses} times by one customer, who may use it {per_customer_limit} times.",
+    ("id", "customer_key"),
+)
+
+PROOFS = (USED, PER_CUSTOMER)
