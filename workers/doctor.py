@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 import click
@@ -25,7 +25,7 @@ from storefront.foundation.shop import facts
 from storefront.notifications.errors import TransportError
 from storefront.notifications.letter import sender
 from storefront.notifications.transport import check_transport
-from storefront.payments.gateways.registry import GATEWAYS
+from storefront.payments.gateways.registry import GATEWAYS, usual_offer
 from workers.queues import QUEUES, connect, open_queue
 
 LATE = timedelta(minutes=2)  # an event that waits longer has no relay
@@ -170,15 +170,44 @@ def _media(app: Flask) -> Iterator[Finding]:
 
 def _payments(app: Flask) -> Iterator[Finding]:
     methods = facts().payment_methods
-    unknown = [method for method in methods if method not in GATEWAYS]
+    known = [code for code in GATEWAYS if code != "gift_card"]  # pays beside another method, never alone
+    unknown = [method for method in methods if method not in known]
     if not methods:
-        yield Finding("payments", "no way to pay", f"Set PAYMENT_METHODS, such as {' or '.join(GATEWAYS)}.")
-    elif unknown:
-        yield Finding("payments", f"unknown: {', '.join(unknown)}", f"PAYMENT_METHODS may name {', '.join(GATEWAYS)}.")
-    elif "demo" in methods and not facts().is_demo:
-        yield Finding("payments", "demo takes no money", "Take `demo` out of PAYMENT_METHODS before you sell.")
-    else:
-        yield Finding("payments", ", ".join(methods))
+        yield Finding("payments", "no way to pay", f"Set PAYMENT_METHODS, such as {' or '.join(known)}.")
+    if unknown:
+        yield Finding("payments", f"unknown: {', '.join(unknown)}", f"PAYMENT_METHODS may name {', '.join(known)}.")
+    for method in methods:
+        if method in known:
+            yield _payment_method(method)
+
+
+def _payment_method(method: str) -> Finding:
+    gateway, settings = GATEWAYS[method], facts()
+    lacking = gateway.missing_settings()
+    if lacking:
+        return Finding("payments", f"{method} is not offered: it needs {', '.join(lacking)}",
+                       "Set what is named (docs/payments.md), or take it out of PAYMENT_METHODS.")
+    if method == "demo" and not settings.is_demo:
+        return Finding("payments", "demo takes no money", "Take `demo` out of PAYMENT_METHODS before you sell.")
+    offer = usual_offer(settings.currency, settings.country)
+    if not gateway.accepts(offer) and gateway.accepts(replace(offer, currency="CNY")):
+        return Finding("payments", f"{method} is not offered: it takes CNY, and this shop sells for {offer.currency}",
+                       "Take it out of PAYMENT_METHODS, or set DEFAULT_CURRENCY before you set prices.")
+    doubt = _doubt(method)
+    if doubt and not settings.is_demo:
+        return Finding("payments", f"{method} is offered, but {doubt}", "Set the live values before you sell.")
+    return Finding("payments", f"{method} is offered{f', but {doubt}' if doubt else ''}")
+
+
+def _doubt(method: str) -> str:
+    """Say which of the method's settings are for trying out only."""
+    own = {name: value for name, value in facts().providers.items() if name.startswith(f"{method.upper()}_")}
+    for name, value in own.items():
+        if "_test_" in value[:12]:
+            return f"{name} is a test key: no money moves"
+        if name.endswith("_API_BASE") and ("sandbox" in value or not value.startswith("https://")):
+            return f"{name} names {value}, which is no live provider"
+    return ""
 
 
 def _first_line(error: Exception) -> str:

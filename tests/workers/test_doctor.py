@@ -15,6 +15,7 @@ from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
 from tests.factories.accounts import make_customer
 from tests.factories.mail import send_by
+from tests.providers.keys import private_bare, public_bare
 from workers.doctor import examine
 from workers.queues import QUEUES, connect, make_worker
 
@@ -93,3 +94,36 @@ def test_an_event_that_waits_too_long_wants_a_relay(app: Flask) -> None:
 
     wait()
     assert advice(app, "outbox") == "Start `flask worker relay`."
+
+
+def set_up_methods(app: Flask, *methods: str, **providers: str) -> None:
+    change_settings(app, payment_methods=methods, providers=providers)
+
+
+def test_a_method_without_its_settings_is_said_with_their_names(app: Flask) -> None:
+    set_up_methods(app, "stripe", "alipay", "wechat", "transfer", "cash", WECHAT_MCH_ID="1900000001",
+                   BANK_ACCOUNT_NAME="Plainsong Ltd", BANK_IBAN="IE29 AIBK 9311 5212 3456 79")
+    said = {finding.said.split()[0]: finding for finding in examine(app) if finding.name == "payments"}
+    assert "STRIPE_SECRET_KEY" in said["stripe"].said
+    assert "ALIPAY_APP_ID, ALIPAY_PRIVATE_KEY, ALIPAY_PUBLIC_KEY" in said["alipay"].said
+    assert "WECHAT_API_V3_KEY" in said["wechat"].said
+    assert "WECHAT_MCH_ID" not in said["wechat"].said
+    assert "BANK_IBAN (its length or its check digits do not fit" in said["transfer"].said
+    assert "CASH_COUNTRIES" in said["cash"].said
+    assert all("not offered" in finding.said and finding.advice for finding in said.values())
+
+
+def test_a_method_for_another_currency_is_said(app: Flask) -> None:
+    set_up_methods(app, "alipay", ALIPAY_APP_ID="1", ALIPAY_PRIVATE_KEY=private_bare("merchant"),
+                   ALIPAY_PUBLIC_KEY=public_bare("alipay"))
+    [finding] = [finding for finding in examine(app) if finding.name == "payments"]
+    assert "takes CNY, and this shop sells for EUR" in finding.said
+    change_settings(app, currency="CNY")
+    assert advice(app, "payments") == ""
+
+
+def test_test_keys_are_for_the_demo_only(app: Flask) -> None:
+    set_up_methods(app, "stripe", STRIPE_SECRET_KEY="sk_test_1", STRIPE_WEBHOOK_SECRET="whsec_1")
+    assert advice(app, "payments") == ""
+    change_settings(app, is_demo=False)
+    assert "live values" in advice(app, "payments")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from storefront.foundation.money import exponent
 from storefront.foundation.shop import facts
 from storefront.payments.errors import UnknownGateway
 from storefront.payments.gateways.alipay import AlipayGateway
@@ -34,6 +33,11 @@ def offered_gateways(offer: Offer | None = None) -> list[Gateway]:
             if not gateway.missing_settings() and (offer is None or gateway.accepts(offer))]
 
 
+def usual_offer(currency: str, country: str) -> Offer:
+    """Return an offer of ten whole units, above every provider's minimum and below every limit."""
+    return Offer(currency, country, 10 ** (exponent(currency) + 1))
+
+
 def explain_refusal(offer: Offer) -> str:
     """Return why no gateway takes the offer and what the shopper can do; "" when one does."""
     offered = offered_gateways()
@@ -42,7 +46,9 @@ def explain_refusal(offer: Offer) -> str:
     names = " and ".join(gateway.name for gateway in offered)
     if not offered:
         return "That is our fault: no way to pay is set up. Your cart stays for thirty days; please come back later."
-    if any(gateway.accepts(replace(offer, amount=1)) for gateway in offered):
-        return f"{names} cannot take a sum as large as this one. Please order a part of it first."
+    usual = usual_offer(offer.currency, offer.country)
+    if any(gateway.accepts(usual) for gateway in offered):
+        return (f"{names} cannot take a sum as large as this one. Please order a part of it first."
+                if offer.amount > usual.amount else f"{names} cannot take a sum as small as this one.")
     return (f"{names} cannot be used for an order in {offer.currency} to this country. "
             "Another delivery address may help; or answer any of our mails, and we find a way.")
