@@ -160,6 +160,9 @@ def returned(payment_id: uuid.UUID) -> Response:
     if bought.placed_at is not None or is_kept:
         return go_to(f"{bought.url}&new=1")
     if payment is None or payment.is_open:
+        if "left" in request.args:  # the provider's "back" says no more than where the shopper wants to go
+            flash("You have not paid yet, so nothing was charged. Pay now, or choose another way to pay.")
+            return go_to("/checkout/payment")
         return _waiting(payment_id)
     if payment.state == "payment_review":
         flash("Your payment arrived, but something about it needs a human. We have been told and write to you soon.")

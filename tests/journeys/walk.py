@@ -42,12 +42,12 @@ def put_in_cart(client: FlaskClient, slug: str, **changes: str) -> None:
     assert (response.status_code, response.location) == (303, "/cart"), response.text
 
 
-def check_out(client: FlaskClient, **contact: str) -> str:
+def check_out(client: FlaskClient, method: str = "demo", **contact: str) -> str:
     """Say every step and press the button; returns the path of the provider's page."""
     for step, fields, onward in (
         ("contact", {**CONTACT, **contact}, "/checkout/delivery"),
         ("delivery", {"quote": "post"}, "/checkout/payment"),
-        ("payment", {"method": "demo"}, "/checkout/review"),
+        ("payment", {"method": method}, "/checkout/review"),
     ):
         response = client.post(f"/checkout/{step}", data=fields)
         assert (response.status_code, response.location) == (303, onward), response.text

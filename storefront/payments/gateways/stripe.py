@@ -171,7 +171,7 @@ def session_params(intent: Intent) -> dict[str, Any]:
         # Else Stripe may charge in the shopper's own currency, and the amount is not ours any more.
         "adaptive_pricing": {"enabled": False},
         "success_url": intent.return_url,
-        "cancel_url": intent.return_url,
+        "cancel_url": f"{intent.return_url}?left=1",
         **({"customer_email": intent.email} if intent.email else {}),
     }
 

@@ -57,7 +57,7 @@ def test_stripe_is_told_whose_money_it_is_and_where_the_browser_goes(gateway: St
     assert made.redirect_url == f"{fake.url}/c/pay/{made.reference}"
     assert form["client_reference_id"] == form["metadata[order_number]"] == "ABCD-EFGH"
     assert form["metadata[payment_id]"] == form["payment_intent_data[metadata][payment_id]"] == str(wanted.key)
-    assert form["success_url"] == form["cancel_url"] == RETURN
+    assert (form["success_url"], form["cancel_url"]) == (RETURN, f"{RETURN}?left=1")
     assert form["adaptive_pricing[enabled]"] == "false"
     assert form["customer_email"] == "aoife@example.org"
     assert 30 * 60 < int(form["expires_at"]) - time.time() < 47 * 60
