@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from redis import RedisError, WatchError
 
 from storefront.foundation.database import after_commit
-from storefront.foundation.redis import client
+from storefront.foundation.redis import client, insistence
 
 logger = logging.getLogger(__name__)
 KEEP = 600  # seconds; bounds how long a hash is stale whose dropping failed
@@ -61,7 +61,7 @@ def keep(cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
 
 def _drop(cart_id: uuid.UUID) -> None:
     try:
-        with client().pipeline() as pipe:
+        with insistence(), client().pipeline() as pipe:
             pipe.set(_quiet_key(cart_id), "1", ex=QUIET)
             pipe.delete(_key(cart_id))
             pipe.execute()

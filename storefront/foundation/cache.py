@@ -19,6 +19,7 @@ from redis import RedisError
 
 from storefront.foundation.database import after_commit, db, is_in_service
 from storefront.foundation.ids import new_token
+from storefront.foundation.redis import insistence, open_redis
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,10 @@ class BytesRedisCache(RedisCache):
     """Flask-Caching's Redis backend with the serializer above."""
 
     serializer = BytesSerializer()
+
+    @classmethod
+    def factory(cls, app: object, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> BytesRedisCache:
+        return cls(*args, **kwargs, host=open_redis(config["CACHE_REDIS_URL"]), key_prefix=config["CACHE_KEY_PREFIX"])
 
 
 def cached(*groups: str, seconds: int = 3600) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -76,7 +81,12 @@ def cached(*groups: str, seconds: int = 3600) -> Callable[[Callable[P, T]], Call
 
 def invalidate(group: str) -> None:
     """Leave the group's cached answers behind once the current service has committed."""
-    after_commit(f"cache:{group}", lambda: _set(f"version:{group}", new_token().encode(), 0))
+    after_commit(f"cache:{group}", lambda: _leave_behind(group))
+
+
+def _leave_behind(group: str) -> None:
+    with insistence():
+        _set(f"version:{group}", new_token().encode(), 0)
 
 
 def _key(query: Callable[..., Any], groups: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

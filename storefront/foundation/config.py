@@ -218,7 +218,6 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "CACHE_TYPE": "storefront.foundation.cache.BytesRedisCache",
         "CACHE_REDIS_URL": settings.redis_url,
         "CACHE_KEY_PREFIX": "cache:",
-        "CACHE_OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
         "SESSION_COOKIE_NAME": f"{prefix}session",
         "SESSION_COOKIE_SECURE": settings.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,

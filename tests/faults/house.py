@@ -71,7 +71,7 @@ def start(command: Sequence[str], environ: dict[str, str], log: str) -> int:
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdin.close()
-        sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123
+        sys.stdin = open(os.devnull)  # noqa: SIM115
         code = become(command)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1

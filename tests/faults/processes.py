@@ -18,7 +18,7 @@ from typing import Any
 from workers.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "90"))  # seconds; a condition that has not come true by then never will
+PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "90"))  # seconds; what has not come true by then never will
 
 
 def eventually(is_true: Callable[[], Any], what: str = "it", seconds: float = PATIENCE) -> Any:
@@ -45,7 +45,7 @@ class House:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.house"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=errors, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM))
+                preexec_fn=die_with_parent(signal.SIGTERM))  # noqa: PLW1509  # calls prctl, takes no lock
 
     def ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
