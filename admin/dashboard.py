@@ -9,6 +9,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin import reports
+from admin.attention import read_matters
 from admin.repairs import retry_job
 from admin.views import PanelView
 from storefront.foundation.clock import now
@@ -38,7 +39,7 @@ class Dashboard(PanelView):
             week_amount=money(sum(day.amount.amount for day in days[-7:])),
             waiting_count=waiting_count, waiting=waiting, low_count=low_count, low=low,
             waits_since=_waits_since(), failed_count=failed_count, failed=failed,
-            mails=reports.read_troubled_mails(), parked=reports.read_parked_payments())
+            mails=reports.read_troubled_mails(), matters=read_matters())
         return page
 
     @expose("/jobs/<int(max=9223372036854775807):job_id>/retrial", methods=("POST",))

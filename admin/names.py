@@ -10,7 +10,8 @@ from sqlalchemy import select
 from storefront.accounts.models import StaffMember
 from storefront.foundation.database import db
 
-KINDS = {"customer": "The customer", "guest": "A guest", "payment": "The payment", "system": "The shop"}
+KINDS = {"customer": "The customer", "guest": "A guest", "payment": "The payment", "system": "The shop",
+         "carrier": "The carrier", "provider": "The payment provider"}
 
 
 def name_actors(actors: Iterable[str]) -> dict[str, str]:

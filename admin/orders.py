@@ -1,60 +1,39 @@
-"""Orders in the panel: found, explained, sent, canceled."""
+"""Orders in the panel: found, explained, sent, canceled. Money and returns are beside it."""
 
 from __future__ import annotations
 
 import logging
-import re
-import uuid
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
-from sqlalchemy import or_, select
-from wtforms import FieldList, Form, FormField, HiddenField
 
 from admin.access import actor
-from admin.fields import Required, WholeField, line, trimmed
-from admin.names import name_actors
-from admin.order_lists import read_orders, read_unsent
+from admin.fields import trimmed
+from admin.order_forms import FulfillmentForm, ReasonForm, SightingForm, read_id, read_lines
+from admin.order_lists import read_orders
+from admin.order_money import MoneyOfOrders
+from admin.order_page import find_order, page_facts, read_mails
+from admin.order_returns import ReturnsOfOrders
 from admin.views import Answer, PanelView
+from storefront.foundation.clock import now
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound, ShopError
 from storefront.foundation.pagination import read_page_number
-from storefront.inventory.models import StockMovement
-from storefront.notifications.models import Delivery
 from storefront.notifications.services import send_message
+from storefront.orders.cancellations import cancel_order, cancel_rest
+from storefront.orders.fulfillments import fulfill_order, tell_sighting
 from storefront.orders.models import Order
-from storefront.orders.queries import STATUS, read_order_id, read_order_view
-from storefront.orders.services import cancel_order, fulfill_order
+from storefront.orders.payment_status import PAYMENT_STATUS, PaymentStatus
+from storefront.orders.queries import STATUS, read_order_view
 from storefront.orders.states import OrderState
-from storefront.payments.queries import list_payments
+from storefront.orders.story import read_story
+from storefront.shipping.carriers.port import ParcelStatus, Sighting
 
 logger = logging.getLogger(__name__)
 
 
-class SentLineForm(Form):
-    """How many of a line leave now."""
-
-    line_id = HiddenField()
-    quantity = WholeField("Quantity", high=999)
-
-
-class FulfillmentForm(Form):
-    """What leaves, and with whom."""
-
-    carrier = line("Carrier", most=80, description="Such as An Post. The customer reads it.")
-    tracking_number = line("Tracking number", most=120)
-    lines = FieldList(FormField(SentLineForm), max_entries=200)
-
-
-class CancellationForm(Form):
-    """Why an order is canceled."""
-
-    reason = line("Reason", Required("Say why: it stands in the order's history."), most=300,
-                  description="It stays in the order's history.")
-
-
-class Orders(PanelView):
+class Orders(MoneyOfOrders, ReturnsOfOrders, PanelView):
     """The list of orders, and one order with all that happened to it."""
 
     def __init__(self) -> None:
@@ -62,16 +41,19 @@ class Orders(PanelView):
 
     @expose("/")
     def index(self) -> str:
-        """Orders by state, number or e-mail."""
+        """Orders by state, payment, number or e-mail."""
         words, state = trimmed(request.args.get("q"))[:100], request.args.get("state", "")
-        state = state if state in set(OrderState) else ""
-        pager, rows = read_orders(words=words, state=state, number=read_page_number(request.args.get("page")))
+        state, paid = state if state in set(OrderState) else "", request.args.get("paid", "")
+        paid = paid if paid in {*PaymentStatus, "parked"} else ""
+        pager, rows = read_orders(words=words, state=state, paid=paid,
+                                  number=read_page_number(request.args.get("page")))
 
         def page_url(number: int) -> str:
-            return url_for(".index", q=words or None, state=state or None, page=number)
+            return url_for(".index", q=words or None, state=state or None, paid=paid or None, page=number)
 
         page: str = self.render(
-            "admin/orders/list.html", rows=rows, pager=pager, words=words, state=state, states=STATUS,
+            "admin/orders/list.html", rows=rows, pager=pager, states=STATUS, statuses=PAYMENT_STATUS,
+            words=words, state=state, paid=paid,
             previous_url=page_url(pager.number - 1) if pager.number > 1 else "",
             next_url=page_url(pager.number + 1) if pager.number < pager.pages else "")
         return page
@@ -79,51 +61,65 @@ class Orders(PanelView):
     @expose("/<number>/")
     def show(self, number: str) -> Answer:
         """One order."""
-        order_id = _find(number)
-        return self._page(order_id, _fulfillment_form(order_id), CancellationForm())
+        return self.page(number)
 
     @expose("/<number>/fulfillments", methods=("POST",))
     def fulfill(self, number: str) -> Answer:
         """Record what has left; the customer is told by mail."""
-        order_id = _find(number)
-        form = FulfillmentForm(request.form)
-        problem = ""
-        if form.validate():
-            try:
-                fulfill_order(order_id=order_id, carrier=form.carrier.data, tracking_number=form.tracking_number.data,
-                              actor=actor(), quantities=_quantities(form))
-                flash("Recorded. The customer is told that it is on its way.", "success")
-                return redirect(url_for(".show", number=number), 303)
-            except NotFound:
-                raise
-            except ShopError as error:
-                problem = str(error)
-        return self._page(order_id, form, CancellationForm(), problem)
+        order_id, form = find_order(number), FulfillmentForm(request.form)
+
+        def send() -> str:
+            fulfill_order(order_id=order_id, carrier=form.carrier.data, tracking_number=form.tracking_number.data,
+                          tracking_url=form.tracking_url.data, actor=actor(), quantities=read_lines(form.lines.data))
+            return "Recorded. The customer is told that it is on its way."
+
+        return self.answer(number, send if form.validate() else None, fulfillment=form)
+
+    @expose("/<number>/fulfillments/<fulfillment_id>/sightings", methods=("POST",))
+    def tell(self, number: str, fulfillment_id: str) -> Answer:
+        """Write down what staff know of a parcel."""
+        order_id, form = find_order(number), SightingForm(request.form)
+
+        def write() -> str:
+            row_id = read_id(fulfillment_id)
+            if row_id not in {parcel.fulfillment_id for parcel in read_story(order_id).parcels}:
+                raise NotFound("There is no such parcel of this order.")
+            sighting = Sighting(f"manual:{read_id(form.key.data)}", ParcelStatus(form.status.data), form.text.data,
+                                form.place.data, now())
+            tell_sighting(fulfillment_id=row_id, sighting=sighting, actor=actor())
+            return "Written down. It stands in the customer's timeline."
+
+        return self.answer(number, write if form.validate() else None, sighting=form)
 
     @expose("/<number>/cancellation", methods=("POST",))
     def cancel(self, number: str) -> Answer:
-        """Cancel an order of which nothing has left; its stock is given back."""
-        order_id = _find(number)
-        form = CancellationForm(request.form)
-        problem = ""
-        if form.validate():
-            try:
-                cancel_order(order_id=order_id, reason=form.reason.data, actor=actor())
-                flash("The order is canceled and its stock is free again.", "success")
-                return redirect(url_for(".show", number=number), 303)
-            except NotFound:
-                raise
-            except ShopError as error:
-                problem = str(error)
-        return self._page(order_id, _fulfillment_form(order_id), form, problem)
+        """Cancel an order of which nothing has left; its stock and its money are given back."""
+        order_id, form = find_order(number), ReasonForm(request.form)
+
+        def call_off() -> str:
+            cancel_order(order_id=order_id, reason=form.reason.data, actor=actor())
+            return "The order is canceled and its stock is free again."
+
+        return self.answer(number, call_off if form.validate() else None, cancellation=form)
+
+    @expose("/<number>/rest-cancellation", methods=("POST",))
+    def cancel_the_rest(self, number: str) -> Answer:
+        """Call off what has not left of a partly sent order."""
+        order_id, form = find_order(number), ReasonForm(request.form, prefix="rest-")
+
+        def call_off() -> str:
+            cancel_rest(order_id=order_id, reason=form.reason.data, actor=actor())
+            return "The rest is called off, its stock is free and its money goes back."
+
+        return self.answer(number, call_off if form.validate() else None, rest=form)
 
     @expose("/<number>/confirmations", methods=("POST",))
     def confirm(self, number: str) -> Answer:
         """Send the confirmation once more, at once, so that staff see whether it left."""
-        view = read_order_view(_find(number))
+        view = read_order_view(find_order(number))
         if view.placed_at is None:
             raise ShopError("Only an order that was paid has a confirmation.")
-        mails = _read_mails(db.session.get_one(Order, view.id))
+        mails = read_mails(db.session.get_one(Order, view.id), read_story(view.id))
         count = sum(mail.message == "order_confirmation" for mail in mails)
         db.session.rollback()
         try:
@@ -135,51 +131,7 @@ class Orders(PanelView):
             flash("The mail could not leave. Look at the mail settings, then try again.", "error")
         return redirect(url_for(".show", number=number), 303)
 
-    def _page(self, order_id: uuid.UUID, fulfillment: FulfillmentForm, cancellation: CancellationForm,
-              problem: str = "") -> Answer:
-        db.session.rollback()
-        view, row = read_order_view(order_id), db.session.get_one(Order, order_id)
-        movements = _read_movements(order_id)
-        actors = name_actors([step.actor for step in row.history] + [move.actor for move in movements])
-        unsent = read_unsent(order_id)
-        page: str = self.render(
-            "admin/orders/show.html", order=view, row=row, movements=movements, actors=actors, unsent=unsent,
-            payments=list_payments(order_id), fulfillment=fulfillment, cancellation=cancellation, problem=problem,
-            can_fulfill=row.state is OrderState.PLACED and any(unsent.values()), mails=_read_mails(row),
-            names={str(line.id): " · ".join(filter(None, (line.name, line.variant_title))) for line in row.lines},
-            titles={line.variant_id: " · ".join(filter(None, (line.name, line.variant_title))) for line in row.lines})
-        return (page, 422) if request.method == "POST" else page
-
-
-def _find(number: str) -> uuid.UUID:
-    """Return the order's id; raises NotFound for what can be no number."""
-    if not re.fullmatch(r"[0-9A-Za-z-]{1,20}", number):
-        raise NotFound("There is no such order.")
-    return read_order_id(number)
-
-
-def _fulfillment_form(order_id: uuid.UUID) -> FulfillmentForm:
-    lines = [{"line_id": str(line_id), "quantity": left} for line_id, left in read_unsent(order_id).items() if left]
-    return FulfillmentForm(data={"lines": lines})
-
-
-def _quantities(form: FulfillmentForm) -> dict[uuid.UUID, int]:
-    """Return what leaves by order line; raises ShopError for an id that is none."""
-    try:
-        return {uuid.UUID(row["line_id"]): row["quantity"] or 0 for row in form.lines.data}
-    except ValueError:
-        raise ShopError("The form was damaged on its way. Reload the page and try again.") from None
-
-
-def _read_movements(order_id: uuid.UUID) -> list[Any]:
-    return list(db.session.scalars(
-        select(StockMovement).where(StockMovement.order_id == order_id).order_by(StockMovement.id)))
-
-
-def _read_mails(order: Order) -> list[Delivery]:
-    return list(db.session.scalars(
-        select(Delivery).where(or_(Delivery.reference.startswith(order.number),
-                                   Delivery.reference.in_([str(row.id) for row in order.fulfillments])))
-        .order_by(Delivery.id)))
-
-
+    def page(self, number: str, status: int = 200, **forms: Any) -> Answer:
+        """Render the order's page; forms that are given stand as they were sent."""
+        page: str = self.render("admin/orders/show.html", **page_facts(find_order(number), **forms))
+        return page if status == 200 else (page, status)

@@ -18,6 +18,7 @@ from admin.customers import Customers
 from admin.dashboard import Dashboard
 from admin.orders import Orders
 from admin.products import Products
+from admin.withdrawals import Withdrawals
 from storefront.foundation.money import Money
 
 STATIC = Path(__file__).resolve().parents[1] / "static" / "admin"
@@ -36,7 +37,8 @@ def install_admin(app: Flask) -> None:
 
 def _views() -> list[BaseView]:
     """Return every view after the overview; their categories make the groups of the menu."""
-    return [Orders(), Customers(), Products(), *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
+    return [Orders(), Withdrawals(), Customers(), Products(),
+            *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
 
 
 def panel_asset(name: str) -> str:

@@ -18,9 +18,9 @@ from storefront.inventory.queries import LOW
 from storefront.notifications.models import Delivery
 from storefront.orders.models import Order
 from storefront.orders.states import OrderState
-from storefront.payments.models import Payment, PaymentState
 
-PAID = (OrderState.PLACED, OrderState.FULFILLED, OrderState.DELIVERED, OrderState.COMPLETED)
+PAID = (OrderState.PLACED, OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.DELIVERED,
+        OrderState.COMPLETED)
 DAYS = 14
 # An unpaid order may be older than the day on which its money came.
 LONGEST_WAIT = timedelta(days=31)
@@ -76,7 +76,7 @@ def read_days() -> list[Day]:
 
 def read_waiting(limit: int = 8) -> tuple[int, list[Order]]:
     """Return how many paid orders wait to be sent, and the oldest of them."""
-    waiting = select(Order).where(Order.state == OrderState.PLACED)
+    waiting = select(Order).where(Order.state.in_([OrderState.PLACED, OrderState.PARTLY_FULFILLED]))
     count = db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
     return count, list(db.session.scalars(waiting.order_by(Order.placed_at).limit(limit)))
 
@@ -112,11 +112,3 @@ def read_troubled_mails(limit: int = 10) -> list[Delivery]:
     return list(db.session.scalars(
         select(Delivery).where(Delivery.problem != "", Delivery.sent_at.is_(None))
         .order_by(Delivery.id.desc()).limit(limit)))
-
-
-def read_parked_payments(limit: int = 10) -> list[tuple[Payment, str]]:
-    """Return the payments that staff must judge, with their orders' numbers."""
-    rows = db.session.execute(
-        select(Payment, Order.number).join(Order, Order.id == Payment.order_id)
-        .where(Payment.state == PaymentState.REVIEW).order_by(Payment.created_at.desc()).limit(limit)).all()
-    return [(row[0], row[1]) for row in rows]

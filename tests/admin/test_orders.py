@@ -73,7 +73,7 @@ def test_a_part_leaves_then_the_rest_and_the_stock_with_it(staff: Panel, order: 
     line = hidden(staff.get(f"{path}/"), "lines-0-line_id")
     form = {"carrier": "An Post", "tracking_number": "CC123", "lines-0-line_id": line}
     staff.post(f"{path}/fulfillments", form | {"lines-0-quantity": "1"})
-    assert read_order().state is OrderState.PLACED
+    assert read_order().state is OrderState.PARTLY_FULFILLED
     page = staff.get(f"{path}/")
     names = [f"lines-{at}-{name}" for at in (0, 1) for name in ("line_id", "quantity")]
     rest = {name: hidden(page, name) for name in names}
@@ -117,7 +117,7 @@ def test_what_was_sent_cannot_be_canceled(staff: Panel, order: Order) -> None:
     line = hidden(staff.get(f"{path}/"), "lines-0-line_id")
     staff.post(f"{path}/fulfillments", {"lines-0-line_id": line, "lines-0-quantity": "1"})
     assert "has been sent" in staff.post(f"{path}/cancellation", {"reason": "Changed mind"}, status=422).text
-    assert read_order().state is OrderState.PLACED
+    assert read_order().state is OrderState.PARTLY_FULFILLED
 
 
 def test_the_confirmation_is_sent_again(
