@@ -208,6 +208,7 @@ def upgrade() -> None:
     sa.Column('cart_id', sa.Uuid(), nullable=False),
     sa.Column('state', sa.Enum('pending', 'placed', 'partly_fulfilled', 'fulfilled', 'delivered', 'completed', 'canceled', 'expired', name='orderstate', native_enum=False, create_constraint=True, length=20), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('customer_key', sa.String(length=64), nullable=False),
     sa.Column('phone', sa.String(length=32), nullable=False),
     sa.Column('shipping_address', sa.JSON(), nullable=False),
     sa.Column('billing_address', sa.JSON(), nullable=False),
@@ -245,6 +246,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('orders_order', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_order_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_orders_order_customer_key'), ['customer_key'], unique=False)
         batch_op.create_index('ix_orders_order_newest', ['created_at', 'id'], unique=False)
         batch_op.create_index('ix_orders_order_state', ['state', 'expires_at'], unique=False)
 
@@ -1155,6 +1157,7 @@ def downgrade() -> None:
     with op.batch_alter_table('orders_order', schema=None) as batch_op:
         batch_op.drop_index('ix_orders_order_state')
         batch_op.drop_index('ix_orders_order_newest')
+        batch_op.drop_index(batch_op.f('ix_orders_order_customer_key'))
         batch_op.drop_index(batch_op.f('ix_orders_order_customer_id'))
 
     op.drop_table('orders_order')

@@ -49,6 +49,21 @@ class LineGone(NotFound):
         super().__init__("That is no longer in your cart. This is how it stands now.")
 
 
+class CodeRefused(ShopError):
+    """A promotion code that cannot count; the sentence says why. `is_unknown`: no promotion has it."""
+
+    def __init__(self, sentence: str, *, is_unknown: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_unknown = is_unknown
+
+
+class TooManyCodes(ShopError):
+    """As many codes as a cart keeps."""
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(f"A cart keeps {maximum} codes. Please take one out first.")
+
+
 def _not_enough(available: int, held: int) -> str:
     if available == 0:
         return "This one is sold out, so nothing was added." if held == 0 else "This one has just sold out."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.foundation.clock import UtcDateTime, now
@@ -14,6 +14,7 @@ from storefront.foundation.ids import new_uuid
 
 MAX_QUANTITY = 999  # of one variant in one cart
 MAX_LINES = 100
+MAX_CODES = 10
 
 
 class Cart(Model):
@@ -44,3 +45,14 @@ class CartLine(Model):
         UniqueConstraint("cart_id", "variant_id"),
         CheckConstraint("quantity BETWEEN 1 AND 999", name="quantity"),
     )
+
+
+class CartCode(Model):
+    """A promotion code that was entered; what it is worth is asked anew whenever the cart is read."""
+
+    __tablename__ = "cart_cart_code"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_uuid)
+    cart_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cart_cart.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(40))  # as promotions spell it
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    __table_args__ = (UniqueConstraint("cart_id", "code"),)

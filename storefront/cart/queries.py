@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storefront.cart.mirror import keep, read_count
-from storefront.cart.models import Cart, CartLine
+from storefront.cart.models import Cart, CartCode, CartLine
 from storefront.cart.totals import PricedLine, TotalRow, add_up, total_rows
 from storefront.catalog.media import Picture
 from storefront.catalog.queries import read_variants
@@ -18,6 +18,7 @@ from storefront.foundation.database import db
 from storefront.foundation.money import Money
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import SOLD_OUT, Availability, read_availability
+from storefront.promotions.queries import CodeState, GoodsLine, Shopper, price_goods
 from storefront.taxes.queries import read_rates
 from storefront.taxes.rates import NO_TAX
 
@@ -44,6 +45,14 @@ class CartLineView:
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredCode:
+    """A code that stands in the cart, and what it is worth now."""
+
+    id: uuid.UUID
+    state: CodeState
+
+
+@dataclass(frozen=True, slots=True)
 class CartView:
     """A cart as it is shown; `count` adds the quantities of all lines."""
 
@@ -54,6 +63,7 @@ class CartView:
     goods: Money
     notices: Sequence[str] = ()
     delivery_note: str = ""
+    codes: Sequence[EnteredCode] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -73,10 +83,11 @@ class RemovedLine:
     name: str
 
 
-def read_cart(cart_id: uuid.UUID | None, country: str | None = None) -> CartView:
-    """Return the cart with live prices, availability and the tax of `country` (ISO 3166; None: the shop's).
+def read_cart(cart_id: uuid.UUID | None, country: str | None = None, shopper: Shopper | None = None) -> CartView:
+    """Return the cart with live prices, availability, promotions and the tax of `country` (ISO 3166; None: ours).
 
-    No cart, or an unknown one, is an empty cart.
+    `shopper` says who buys, as far as it is known, where promotions ask. No cart, or an unknown one, is an
+    empty cart.
     """
     rows = _read_rows(cart_id) if cart_id else []
     ids = [row.variant_id for row in rows]
@@ -85,17 +96,30 @@ def read_cart(cart_id: uuid.UUID | None, country: str | None = None) -> CartView
         _line_view(row, variants.get(row.variant_id), availability.get(row.variant_id, SOLD_OUT)) for row in rows
     ]
     rates = read_rates(country or facts().country) if rows else {}
+    counted = [line for line in lines if line.is_counted]
+    entered = read_codes(cart_id) if cart_id and rows else {}
+    pricing = price_goods(
+        [GoodsLine(variants[line.variant_id].product_id, line.quantity, line.unit_price.amount) for line in counted],
+        codes=list(entered), shopper=shopper or Shopper(holder_id=cart_id))
     totals = add_up(
         PricedLine(line.quantity, line.unit_price.amount,
-                   rates.get(variants[line.variant_id].tax_category, NO_TAX))
-        for line in lines if line.is_counted
+                   rates.get(variants[line.variant_id].tax_category, NO_TAX), discount)
+        for line, discount in zip(counted, pricing.discounts.lines, strict=True)
     )
     currency = facts().currency
     return CartView(
         id=cart_id, lines=lines, count=sum(line.quantity for line in lines),
-        totals=total_rows(totals, currency, facts().locale) if lines else [],
+        totals=total_rows(totals, currency, facts().locale, pricing.discounts.applied) if lines else [],
         goods=Money(totals.goods, currency),
+        codes=[EnteredCode(entered[state.code], state) for state in pricing.codes],
     )
+
+
+def read_codes(cart_id: uuid.UUID) -> dict[str, uuid.UUID]:
+    """Return the promotion codes that were entered, the first one first, with the ids of their rows."""
+    rows = db.session.execute(select(CartCode.code, CartCode.id).where(CartCode.cart_id == cart_id)
+                              .order_by(CartCode.entered_at, CartCode.id))
+    return {code: row_id for code, row_id in rows}  # noqa: C416  # Row, not tuple
 
 
 def read_quantities(cart_id: uuid.UUID) -> dict[int, int]:

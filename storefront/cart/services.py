@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from storefront.cart.codes import bring_codes
 from storefront.cart.errors import CartFull, InvalidQuantity, LineGone, NotEnough, NotForSale
 from storefront.cart.mirror import drop_after_commit
-from storefront.cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartLine
+from storefront.cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartCode, CartLine
 from storefront.catalog.queries import read_variants
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
@@ -119,6 +120,7 @@ def merge_carts(*, guest_cart_id: uuid.UUID, customer_id: uuid.UUID) -> list[str
     if not _take(guest_cart_id, Cart.customer_id.is_(None)):
         return []
     notices = _bring_over(guest_cart_id, own_id)
+    bring_codes(guest_cart_id=guest_cart_id, own_id=own_id)
     execute_counted(delete(CartLine).where(CartLine.cart_id == guest_cart_id))
     execute_counted(delete(Cart).where(Cart.id == guest_cart_id, Cart.customer_id.is_(None)))
     drop_after_commit(own_id)
@@ -128,7 +130,7 @@ def merge_carts(*, guest_cart_id: uuid.UUID, customer_id: uuid.UUID) -> list[str
 
 @transactional
 def take_bought(*, cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
-    """Take what an order bought (variant id → quantity) out of the cart; what was added meanwhile stays.
+    """Take what an order bought (variant id → quantity) out of the cart, and its codes; what was added stays.
 
     To be called once per order, in the transaction that places it.
     """
@@ -140,6 +142,7 @@ def take_bought(*, cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
         execute_counted(
             update(CartLine).where(*mine, CartLine.quantity > quantity).values(quantity=CartLine.quantity - quantity)
         )
+    execute_counted(delete(CartCode).where(CartCode.cart_id == cart_id))
     drop_after_commit(cart_id)
 
 

@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from storefront.accounts.addresses import format_lines
-from storefront.cart.queries import CartView, read_cart
-from storefront.cart.totals import TotalRow
+from storefront.cart.queries import CartView, EnteredCode, read_cart
+from storefront.cart.totals import TotalRow, discount_rows
 from storefront.catalog.queries import read_variants
 from storefront.checkout.models import CheckoutSession
 from storefront.foundation.database import db
 from storefront.foundation.money import Money
 from storefront.foundation.shop import facts
-from storefront.orders.queries import OrderView, find_by_checkout
+from storefront.orders.queries import OrderView, find_by_checkout, has_ordered
 from storefront.orders.totals import LineInput, OrderTotals, total_order
 from storefront.payments.gateways.port import Offer
+from storefront.payments.gift_cards import list_gift_cards, plan_gift_cards
 from storefront.payments.queries import Method, list_methods
+from storefront.promotions.queries import GoodsLine, Pricing, Shopper, price_goods
+from storefront.promotions.spelling import customer_key
 from storefront.shipping.queries import Quote, read_quotes
 from storefront.taxes.queries import read_rates
 
@@ -84,10 +87,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A cart with its delivery and the sums under the destination's taxes."""
+    """A cart with its delivery, what promotions take off, and the sums under the destination's taxes."""
 
     quote: Quote | None
     totals: OrderTotals
+    pricing: Pricing
 
 
 def find_checkout(cart_id: uuid.UUID | None) -> CheckoutInfo | None:
@@ -152,14 +156,25 @@ def choose_quotes(quotes: Sequence[Quote], selected: str) -> list[QuoteChoice]:
 
 
 def price_cart(cart: CartView, checkout: CheckoutInfo, quote: Quote | None) -> Priced:
-    """Return the sums of the cart's counted lines with the quote, under the destination's rates."""
+    """Return the sums of the cart's counted lines with the quote: promotions first, then the destination's rates."""
     variants = read_variants([line.variant_id for line in cart.lines])
-    lines = [LineInput(line.quantity, line.unit_price.amount, variants[line.variant_id].tax_category)
-             for line in cart.lines if line.is_counted]
+    counted = [line for line in cart.lines if line.is_counted]
+    pricing = price_goods(
+        [GoodsLine(variants[line.variant_id].product_id, line.quantity, line.unit_price.amount) for line in counted],
+        codes=[code.state.code for code in cart.codes], shopper=_shopper(checkout),
+        shipping_amount=quote.price.amount if quote else None)
+    lines = [LineInput(line.quantity, line.unit_price.amount, variants[line.variant_id].tax_category, discount)
+             for line, discount in zip(counted, pricing.discounts.lines, strict=True)]
     totals = total_order(lines, shipping_amount=quote.price.amount if quote else 0,
+                         shipping_discount=pricing.discounts.shipping,
                          shipping_tax_category=quote.tax_category if quote else "standard",
                          rates=read_rates(checkout.country or facts().country))
-    return Priced(quote, totals)
+    return Priced(quote, totals, pricing)
+
+
+def _shopper(checkout: CheckoutInfo) -> Shopper:
+    key = customer_key(checkout.email)
+    return Shopper(key, is_first_order=not has_ordered(key), holder_id=checkout.cart_id)
 
 
 def find_quote(cart: CartView, checkout: CheckoutInfo) -> Quote | None:
@@ -174,7 +189,10 @@ def read_summary(cart_id: uuid.UUID | None, checkout: CheckoutInfo | None) -> Ca
     if checkout is None or not checkout.country or cart.is_empty:
         return cart
     quote = find_quote(cart, checkout) if checkout.shipping_code else None
-    return dataclasses.replace(cart, totals=_rows(price_cart(cart, checkout, quote)))
+    priced = price_cart(cart, checkout, quote)
+    ids = {code.state.code: code.id for code in cart.codes}
+    return dataclasses.replace(cart, totals=_rows(priced, checkout),
+                               codes=[EnteredCode(ids[state.code], state) for state in priced.pricing.codes])
 
 
 def read_offer(cart: CartView, checkout: CheckoutInfo) -> Offer:
@@ -201,20 +219,35 @@ def read_review(cart: CartView, checkout: CheckoutInfo) -> Review | None:
         Money(total, facts().currency))
 
 
-def _rows(priced: Priced) -> list[TotalRow]:
+def _rows(priced: Priced, checkout: CheckoutInfo) -> list[TotalRow]:
     def money(amount: int) -> Money:
         return Money(amount, facts().currency)
 
-    totals, quote = priced.totals, priced.quote
+    totals, quote, applied = priced.totals, priced.quote, priced.pricing.discounts.applied
     tax_name = totals.tax_name or "tax"
     rows = [TotalRow("Goods", money(totals.subtotal)),
-            TotalRow("Delivery", quote.price if quote else None, quote.name if quote else "")]
+            *discount_rows([each for each in applied if not each.is_shipping], facts().currency),
+            TotalRow("Delivery", quote.price if quote else None, quote.name if quote else ""),
+            *discount_rows([each for each in applied if each.is_shipping], facts().currency)]
     if totals.tax and not totals.is_tax_inclusive:
         rows.append(TotalRow(tax_name, money(totals.tax)))
     rows.append(TotalRow("Total" if quote else "Total before delivery", money(totals.total), "", is_grand=True))
     if totals.tax and totals.is_tax_inclusive:
         rows.append(TotalRow(f"of which {tax_name}", money(totals.tax)))
-    return rows
+    return rows + _gift_card_rows(checkout, totals.total)
+
+
+def _gift_card_rows(checkout: CheckoutInfo, total: int) -> list[TotalRow]:
+    """Return what each chosen gift card pays, and what is left to pay."""
+    ids = [uuid.UUID(card_id) for card_id in checkout.gift_cards]
+    plan = plan_gift_cards(ids, total) if ids else []
+    if not plan:
+        return []
+    letters = {card.id: card.last_letters for card in list_gift_cards(ids)}
+    currency = facts().currency
+    left = total - sum(amount for _, amount in plan)
+    return [*(TotalRow(f"Gift card ••••{letters[card_id]}", Money(-amount, currency)) for card_id, amount in plan),
+            TotalRow("Left to pay", Money(left, currency), is_grand=True)]
 
 
 def _info(row: CheckoutSession) -> CheckoutInfo:

@@ -28,22 +28,26 @@ def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
     if quote is None:
         raise StepMissing("delivery", "That delivery is not to be had for this cart any more. Please choose again.")
     variants = read_variants([line.variant_id for line in cart.lines])
+    priced = price_cart(cart, checkout, quote)
+    discounts = priced.pricing.discounts
     lines = []
-    for line in cart.lines:
+    for line, explanations in zip(cart.lines, discounts.line_explanations, strict=True):
         variant = variants[line.variant_id]
         lines.append(DraftLine(
             product_id=variant.product_id, variant_id=variant.id, sku=variant.sku, name=variant.name,
             variant_title=variant.title, url=f"/p/{variant.slug}",
             picture=dataclasses.asdict(variant.picture) if variant.picture else None,
             weight_grams=variant.weight_grams, needs_shipping=variant.needs_shipping, quantity=line.quantity,
-            unit_amount=line.unit_price.amount, tax_category=variant.tax_category))
+            unit_amount=line.unit_price.amount, tax_category=variant.tax_category, explanations=explanations))
     row = db.session.get_one(CheckoutSession, checkout.id)
-    totals = price_cart(cart, checkout, quote).totals
+    totals = priced.totals
     return OrderDraft(
         checkout_id=checkout.id, customer_id=row.customer_id, cart_id=checkout.cart_id, email=checkout.email,
         phone=checkout.phone, shipping_address=checkout.shipping_address,
         billing_address=checkout.billing_address or checkout.shipping_address, shipping_code=quote.code,
         shipping_name=quote.name, shipping_detail=quote.detail, currency=facts().currency, lines=lines,
-        totals=totals, payment_method=checkout.payment_method,
+        totals=totals, shipping_explanations=discounts.shipping_explanations,
+        promotion_codes=priced.pricing.applied_codes, promotion_code_ids=priced.pricing.applied_code_ids,
+        payment_method=checkout.payment_method,
         stock_waits=find_gateway(checkout.payment_method).stock_waits,
         gift_card_plan=plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], totals.total))

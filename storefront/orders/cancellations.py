@@ -27,6 +27,7 @@ from storefront.orders.refunds import (
 from storefront.orders.states import IllegalMove, OrderState
 from storefront.orders.steps import BEING_SENT, lock_order, move_order, unsent_quantities
 from storefront.payments.gift_cards import release_gift_cards
+from storefront.promotions.services import release_redemptions
 
 
 @transactional
@@ -45,6 +46,7 @@ def cancel_order(*, order_id: uuid.UUID, reason: str, actor: str) -> None:
     release_reservations(order_id=order_id, actor=actor)
     release_allocations(order_id=order_id, actor=actor)
     release_gift_cards(order_id=order_id, actor=actor)
+    release_redemptions(order_id=order_id)
     if left_to_refund(order):
         write_refund(order, measure_all(order), refund_id=new_uuid(), reason=reason, actor=actor)
     if was_placed:
@@ -60,6 +62,7 @@ def expire_order(*, order_id: uuid.UUID) -> bool:
     move_order(order, OrderState.EXPIRED, actor="system", reason="not paid in time")
     release_reservations(order_id=order_id, actor="system")
     release_gift_cards(order_id=order_id, actor="system")
+    release_redemptions(order_id=order_id)
     record(OrderExpired(order_id=order_id))
     return True
 

@@ -28,6 +28,7 @@ class Order(Model):
     cart_id: Mapped[uuid.UUID]
     state: Mapped[OrderState] = mapped_column(enum_column(OrderState), default=OrderState.PENDING)
     email: Mapped[str] = mapped_column(String(254))
+    customer_key: Mapped[str] = mapped_column(String(64), default="", index=True)  # promotions.spelling, for limits
     phone: Mapped[str] = mapped_column(String(32), default="")
     shipping_address: Mapped[dict[str, str]] = mapped_column(JSON)
     billing_address: Mapped[dict[str, str]] = mapped_column(JSON)

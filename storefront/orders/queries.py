@@ -17,6 +17,7 @@ from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound
 from storefront.foundation.ids import spell_number
 from storefront.foundation.money import Money
+from storefront.orders.discounts import goods_discount_rows, shipping_discount_rows
 from storefront.orders.models import Order, OrderLine
 from storefront.orders.payment_status import PAYMENT_STATUS, PaymentStatus, payment_status
 from storefront.orders.periods import last_day_to_withdraw, may_withdraw
@@ -236,11 +237,20 @@ def _totals(order: Order) -> list[TotalRow]:
         return Money(amount, order.currency)
 
     tax_name = order.tax_name or "tax"
-    rows = [TotalRow("Goods", money(order.subtotal_amount)),
-            TotalRow("Delivery", money(order.shipping_amount), order.shipping_name)]
+    delivery = money(order.shipping_amount + order.shipping_discount_amount)
+    rows = [TotalRow("Goods", money(order.subtotal_amount)), *(TotalRow(*row) for row in goods_discount_rows(order)),
+            TotalRow("Delivery", delivery, order.shipping_name),
+            *(TotalRow(*row) for row in shipping_discount_rows(order))]
     if order.tax_amount and not order.is_tax_inclusive:
         rows.append(TotalRow(tax_name, money(order.tax_amount)))
     rows.append(TotalRow("Total", money(order.total_amount), is_grand=True))
     if order.tax_amount and order.is_tax_inclusive:
         rows.append(TotalRow(f"of which {tax_name}", money(order.tax_amount)))
     return rows
+
+
+def has_ordered(key: str) -> bool:
+    """Tell whether this customer (promotions.spelling.customer_key) has placed an order that was not canceled."""
+    return bool(key) and db.session.scalar(
+        select(Order.id).where(Order.customer_key == key, Order.placed_at.is_not(None),
+                               Order.state != OrderState.CANCELED).limit(1)) is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +25,9 @@ from storefront.orders.models import Order, OrderLine
 from storefront.orders.states import IllegalMove, OrderState
 from storefront.orders.steps import lock_order, move_order, tell_step
 from storefront.orders.totals import OrderTotals
+from storefront.promotions.engine import Explanation
+from storefront.promotions.services import confirm_redemptions, redeem_codes
+from storefront.promotions.spelling import customer_key
 
 __all__ = ["DraftLine", "OrderDraft", "cancel_order", "expire_order", "fulfill_order", "note_paid", "place_order",
            "write_order"]
@@ -46,6 +49,7 @@ class DraftLine:
     quantity: int
     unit_amount: int
     tax_category: str
+    explanations: Sequence[Explanation] = ()  # of its discount
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,16 @@ class OrderDraft:
     currency: str
     lines: Sequence[DraftLine]
     totals: OrderTotals
+    shipping_explanations: Sequence[Explanation] = ()
+    promotion_codes: Sequence[str] = ()
+    promotion_code_ids: Sequence[int] = ()  # of the same codes, to be redeemed
 
 
 @transactional
 def write_order(*, draft: OrderDraft, actor: str) -> uuid.UUID:
     """Write the checkout's pending order, or rewrite it while it is pending, and reserve its stock.
 
-    One checkout has one order. Returns its id. Raises OutOfStock, and IllegalMove when the
+    One checkout has one order. Returns its id. Raises OutOfStock, CodeUsedUp, and IllegalMove when the
     order is no longer pending.
     """
     order = db.session.scalar(select(Order).where(Order.checkout_id == draft.checkout_id).with_for_update())
@@ -95,12 +102,16 @@ def write_order(*, draft: OrderDraft, actor: str) -> uuid.UUID:
             name=line.name, variant_title=line.variant_title, url=line.url,
             picture=dict(line.picture) if line.picture else None, weight_grams=line.weight_grams,
             needs_shipping=line.needs_shipping, quantity=line.quantity, unit_amount=line.unit_amount,
-            total_amount=total.total, tax_category=line.tax_category, tax_basis_points=total.rate.basis_points,
-            tax_amount=total.tax, gross_amount=total.gross))
+            total_amount=total.total, discount_amount=total.discount,
+            explanations=[asdict(explanation) for explanation in line.explanations],
+            tax_category=line.tax_category, tax_basis_points=total.rate.basis_points, tax_amount=total.tax,
+            gross_amount=total.gross))
     db.session.flush()
     quantities = {line.variant_id: line.quantity for line in draft.lines}
     reserve_stock(order_id=order.id, holder_id=order.cart_id, quantities=quantities, actor=actor,
                   waits=draft.stock_waits)
+    redeem_codes(order_id=order.id, code_ids=draft.promotion_code_ids, customer_key=order.customer_key,
+                 holder_id=order.cart_id)
     return order.id
 
 
@@ -109,7 +120,8 @@ def place_order(*, order_id: uuid.UUID, actor: str, paid_amount: int) -> bool:
     """Make the order binding and allocate its stock; False when it was placed already.
 
     `paid_amount` is what came for it by now: 0 for cash on delivery, else the total. Raises OutOfStock
-    when late money finds the units sold, IllegalMove from any other state.
+    when late money finds the units sold, CodeUsedUp when it finds a code used up, IllegalMove from any
+    other state.
     """
     order = lock_order(order_id)
     if order.placed_at is not None:
@@ -119,6 +131,7 @@ def place_order(*, order_id: uuid.UUID, actor: str, paid_amount: int) -> bool:
     order.paid_amount = paid_amount
     db.session.flush()
     allocate_stock(order_id=order_id, holder_id=order.cart_id, quantities=_quantities(order), actor=actor)
+    confirm_redemptions(order_id=order_id)
     record(OrderPlaced(order_id=order_id))
     return True
 
@@ -131,7 +144,7 @@ def note_paid(*, order_id: uuid.UUID, amount: int) -> None:
 
 def _fill(order: Order, draft: OrderDraft) -> None:
     order.customer_id, order.cart_id = draft.customer_id, draft.cart_id
-    order.email, order.phone = draft.email, draft.phone
+    order.email, order.phone, order.customer_key = draft.email, draft.phone, customer_key(draft.email)
     order.shipping_address = dict(draft.shipping_address)
     order.billing_address = dict(draft.billing_address)
     order.expires_at = now() + draft.stock_waits
@@ -141,7 +154,11 @@ def _fill(order: Order, draft: OrderDraft) -> None:
     order.shipping_detail, order.currency = draft.shipping_detail, draft.currency
     totals = draft.totals
     order.subtotal_amount, order.tax_amount, order.total_amount = totals.subtotal, totals.tax, totals.total
+    order.discount_amount = totals.discount
     order.shipping_amount, order.shipping_tax_amount = totals.shipping.total, totals.shipping.tax
+    order.shipping_discount_amount = totals.shipping.discount
+    order.shipping_explanations = [asdict(explanation) for explanation in draft.shipping_explanations]
+    order.promotion_codes = list(draft.promotion_codes)
     order.is_tax_inclusive, order.tax_name = totals.is_tax_inclusive, totals.tax_name
 
 

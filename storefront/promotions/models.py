@@ -48,7 +48,7 @@ class PromotionCode(Model):
     __tablename__ = "promotions_promotion_code"
     id: Mapped[int] = mapped_column(primary_key=True)
     promotion_id: Mapped[int] = mapped_column(ForeignKey("promotions_promotion.id"), index=True)
-    code: Mapped[str] = mapped_column(String(40), unique=True)  # codes.normalize_code
+    code: Mapped[str] = mapped_column(String(40), unique=True)  # spelling.normalize_code
     is_active: Mapped[bool] = mapped_column(default=True)
     usage_limit: Mapped[int | None]  # None: without limit
     per_customer_limit: Mapped[int | None]
@@ -71,7 +71,8 @@ class Redemption(Model):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     code_id: Mapped[int] = mapped_column(ForeignKey("promotions_promotion_code.id"))
     order_id: Mapped[uuid.UUID] = mapped_column(index=True)
-    customer_key: Mapped[str] = mapped_column(String(64))  # customer_keys.customer_key
+    customer_key: Mapped[str] = mapped_column(String(64))  # spelling.customer_key
+    holder_id: Mapped[uuid.UUID | None]  # the cart, until the order is placed: its own use is no refusal to it
     slot: Mapped[int | None]  # 1 to the limit per customer; None: given back, or without such a limit
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
