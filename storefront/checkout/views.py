@@ -160,7 +160,7 @@ def returned(payment_id: uuid.UUID) -> Response:
     if bought.placed_at is not None or is_kept:
         return go_to(f"{bought.url}&new=1")
     if payment is None or payment.is_open:
-        if "left" in request.args:  # the provider's "back" says no more than where the shopper wants to go
+        if payment is not None and "left" in request.args:  # says no more than where the shopper wants to go
             flash("You have not paid yet, so nothing was charged. Pay now, or choose another way to pay.")
             return go_to("/checkout/payment")
         return _waiting(payment_id)

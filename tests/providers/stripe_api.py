@@ -77,7 +77,7 @@ def _expire_session(books: Books, url: str, form: Form, name: str) -> Object:
 def _create_intent(books: Books, url: str, form: Form) -> Object:
     _check_amount(_read_amount(form.get("amount")), str(form.get("currency")))
     intent = books.make_intent(int(form["amount"]), form["currency"], form.get("metadata", {}),
-                               form.get("capture_method", "automatic"))
+                               form.get("capture_method", "automatic_async"))
     if form.get("confirm") == "true":
         books.charge(intent)
     return intent

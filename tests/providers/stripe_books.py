@@ -210,7 +210,7 @@ class Books:
         if session["payment_intent"] is None:
             data = session["_intent"]
             intent = self.make_intent(session["amount_total"], session["currency"], data.get("metadata", {}),
-                                      data.get("capture_method", "automatic"))
+                                      data.get("capture_method", "automatic_async"))
             session["payment_intent"] = intent["id"]
         return self.objects[session["payment_intent"]]
 
