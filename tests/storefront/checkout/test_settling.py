@@ -207,8 +207,8 @@ def test_two_decisions_at_once_are_one(app: Flask, bowl: int) -> None:
     results = in_parallel(app, 6, lambda: resolve_payment(
         payment_id=payment.id, decision=next(words), reason="x", actor="staff:1"))
     assert sum(result is None for result in results) == 1
-    after = read_payment(payment.id)
-    assert (order_of(payment).status == OrderState.PLACED) == (after.refunded.amount == 0)
+    is_placed = order_of(payment).status == OrderState.PLACED
+    assert is_placed == (read_payment(payment.id).refunded.amount == 0)
 
 
 def test_reconciliation_settles_what_only_the_provider_knows_and_names_what_nobody_does(bowl: int) -> None:
