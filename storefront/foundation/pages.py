@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask, make_response, render_template, request
 from redis import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -19,6 +20,7 @@ from storefront.foundation.money import Money, format_money
 from storefront.foundation.shop import facts
 
 logger = logging.getLogger(__name__)
+BREATH = "The shop is catching its breath. Nothing was changed; please try again in a moment."
 PAGES = (400, 403, 404, 405, 413, 429, 500, 503)  # templates/errors/<status>.html
 
 
@@ -37,6 +39,7 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(ShopError, _answer_refusal)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(DBAPIError, _answer_database)
+    app.register_error_handler(PoolTimeout, _answer_full_pool)
     app.register_error_handler(Exception, _answer_defect)
 
 
@@ -74,8 +77,15 @@ def _answer_database(error: DBAPIError) -> Response:
     db.session.rollback()
     if isinstance(error, OperationalError) or error.connection_invalidated:
         logger.error("database away", exc_info=error)
-        return error_page(503, "The shop is catching its breath. Nothing was changed; please try again in a moment.")
+        return error_page(503, BREATH)
     return _answer_defect(error)
+
+
+def _answer_full_pool(error: PoolTimeout) -> Response:
+    """Every connection of this process was in use for as long as a visitor may be kept waiting."""
+    db.session.rollback()
+    logger.error("database connections used up")
+    return error_page(503, BREATH)
 
 
 def _answer_defect(error: Exception) -> Response:

@@ -29,6 +29,7 @@ class World:
         self.folder, self.house = folder, house
         self.port = free_port()
         self.children: list[Child] = []
+        self.proxy: Any = None  # between the shop and its PostgreSQL, where a test needs one
         self.postbox = Postbox()
         self.valkey: RunningValkey = start_valkey(folder / "valkey")
         self.postbox.start()
