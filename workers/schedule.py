@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 
 from flask import Flask
 
+from storefront.foundation.daily import claim_day
 from storefront.foundation.database import db
 from workers.relay import repeat
 from workers.stopping import StopRequest
@@ -22,12 +23,16 @@ TASKS = (
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",
 )
+# services without arguments, once a day (UTC)
+DAILY_TASKS = (
+    "storefront.checkout.reconciling.reconcile_payments",  # both ledgers, both ways
+)
 logger = logging.getLogger(__name__)
 
 
 def run_tasks() -> int:
-    """Run every task once; one that fails is logged and does not keep the others from running."""
-    for name in TASKS:
+    """Run every task that is due once; one that fails is logged and does not keep the others from running."""
+    for name in [*TASKS, *(name for name in DAILY_TASKS if claim_day(name=name))]:
         try:
             resolve_name(name)()
         except Exception:

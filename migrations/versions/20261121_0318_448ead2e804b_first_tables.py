@@ -168,6 +168,11 @@ def upgrade() -> None:
     sa.Column('is_published', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_content_promotion_tile'))
     )
+    op.create_table('foundation_daily_task',
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('begun_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_foundation_daily_task'))
+    )
     op.create_table('foundation_outbox_event',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=100), nullable=False),
@@ -1167,6 +1172,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_foundation_outbox_event_waiting', postgresql_where=sa.text('relayed_at IS NULL'), sqlite_where=sa.text('relayed_at IS NULL'))
 
     op.drop_table('foundation_outbox_event')
+    op.drop_table('foundation_daily_task')
     op.drop_table('content_promotion_tile')
     op.drop_table('content_page')
     op.drop_table('content_menu_item')

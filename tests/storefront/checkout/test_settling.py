@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from storefront.checkout.reconciling import reconcile_payments
 from storefront.checkout.reviews import resolve_payment
-from storefront.checkout.settling import expire_orders, settle, settle_event, take_payment
+from storefront.checkout.settling import expire_orders, settle, settle_event, settle_pending, take_payment
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
@@ -230,3 +231,22 @@ def test_reconciliation_names_what_the_provider_does_not_know(bowl: int) -> None
     found = reconcile_payments()
     assert [(row.reference, row.is_settled) for row in found] == [(payment.gateway_reference, False)]
     assert [one.state for one in list_payments(payment.order_id)] == [PaymentState.CAPTURED]
+
+
+def test_polls_come_less_often_and_one_that_fails_keeps_no_other_waiting(bowl: int) -> None:  # fault 34
+    first, second = begin(bowl), begin(bowl)
+    db.session.execute(update(DemoIntent).where(DemoIntent.reference == second.gateway_reference)
+                       .values(state="captured"))
+    db.session.execute(update(Payment).where(Payment.id == first.id).values(gateway_reference="demo_unknown"))
+    for wait in (40, 80, 160):
+        db.session.execute(update(Payment).values(next_poll_at=now()))
+        db.session.commit()
+        before = now()
+        settle_pending()
+        after = now()
+        db.session.rollback()
+        row = db.session.get_one(Payment, first.id)
+        assert row.next_poll_at is not None
+        assert before <= row.next_poll_at - timedelta(seconds=wait) <= after
+    assert (read_payment(second.id).state, read_payment(first.id).state) == (
+        PaymentState.CAPTURED, PaymentState.PENDING)
