@@ -17,11 +17,10 @@ from storefront.payments.queries import PaymentInfo, list_payments
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of a transfer form. `copy` is what a machine wants typed, where people read it otherwise."""
+    """A line of a transfer form."""
 
     label: str
     value: str
-    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def read_transfer(payment: PaymentInfo, order_number: str) -> Instructions | Non
         return None
     # A mail may be written before the page that keeps the instructions is: they are the same then.
     told = payment.instructions or tell(order_number)
-    facts = [Fact("To", told["account_name"]), Fact("IBAN", spaced(told["iban"]), told["iban"])]
+    facts = [Fact("To", told["account_name"]), Fact("IBAN", spaced(told["iban"]))]
     if told["bic"]:
         facts.append(Fact("BIC", told["bic"]))
     facts += [Fact("Reference", told["reference"])]

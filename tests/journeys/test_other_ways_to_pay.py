@@ -252,4 +252,4 @@ def test_a_way_to_pay_that_went_away_before_the_button_is_asked_for_again(
     page = client.get("/checkout/payment").text
     assert "is not to be had for this order any more" in page
     assert "No way to pay for this order" in page
-    assert "Another delivery address may help" in page
+    assert "Another address may help" in page

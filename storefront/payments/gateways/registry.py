@@ -50,5 +50,4 @@ def explain_refusal(offer: Offer) -> str:
     if any(gateway.accepts(usual) for gateway in offered):
         return (f"{names} cannot take a sum as large as this one. Please order a part of it first."
                 if offer.amount > usual.amount else f"{names} cannot take a sum as small as this one.")
-    return (f"{names} cannot be used for an order in {offer.currency} to this country. "
-            "Another delivery address may help; or answer any of our mails, and we find a way.")
+    return f"{names} cannot be used for an order in {offer.currency} to this country. Another address may help."

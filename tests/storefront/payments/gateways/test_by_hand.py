@@ -101,7 +101,7 @@ def test_cash_is_offered_nowhere_unless_a_shop_says_where(app: Flask) -> None:
 def test_why_nothing_is_offered_names_the_way_on(app: Flask) -> None:
     set_up(app, "cash", CASH_COUNTRIES="IE", CASH_MAXIMUM="20000")
     assert "order a part of it" in explain_refusal(Offer("EUR", "IE", 20001))
-    assert "Another delivery address" in explain_refusal(Offer("EUR", "US", 100))
+    assert "Another address" in explain_refusal(Offer("EUR", "US", 100))
     set_up(app, CASH_COUNTRIES="")
     assert "our fault" in explain_refusal(Offer("EUR", "IE", 100))
 
