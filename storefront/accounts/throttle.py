@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import uuid
 
 from redis import RedisError
 
 from storefront.accounts.errors import TooManyTries
-from storefront.foundation.clock import now
 from storefront.foundation.redis import client
+from storefront.foundation.throttle import count_in_window
 
 MAX_TRIES = 10
 MAX_TRIES_OF_ADDRESS = 100  # one network address, any account: offices share one
@@ -25,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 def count_try(email: str, network_address: str) -> None:
     """Count a try; raises TooManyTries when the account or the network address has had too many."""
-    pair = _count(_key(email, network_address))
-    alone = _count(_key("", network_address))
+    pair = count_in_window(_key(email, network_address), WINDOW)
+    alone = count_in_window(_key("", network_address), WINDOW)
     if pair > MAX_TRIES or alone > MAX_TRIES_OF_ADDRESS:
         logger.warning("sign-in throttled", extra={"network_address": network_address})
         raise TooManyTries(WINDOW // 60)
@@ -38,20 +37,6 @@ def forgive(email: str, network_address: str) -> None:
         client().delete(_key(email, network_address))
     except (RedisError, OSError) as error:
         logger.warning("redis away: %s", type(error).__name__)
-
-
-def _count(key: str) -> int:
-    moment = now().timestamp()
-    try:
-        with client().pipeline() as pipe:
-            pipe.zremrangebyscore(key, 0, moment - WINDOW)
-            pipe.zadd(key, {uuid.uuid4().hex: moment})
-            pipe.zcard(key)
-            pipe.expire(key, WINDOW)
-            return int(pipe.execute()[2])
-    except (RedisError, OSError) as error:
-        logger.warning("redis away: %s", type(error).__name__)
-        return 0
 
 
 def _key(email: str, network_address: str) -> str:

@@ -51,6 +51,18 @@ class EnteredCode:
     id: uuid.UUID
     state: CodeState
 
+    @property
+    def name(self) -> str:
+        return self.state.code
+
+    @property
+    def sentence(self) -> str:
+        return self.state.sentence or self.state.title
+
+    @property
+    def is_refused(self) -> bool:
+        return self.state.is_refused
+
 
 @dataclass(frozen=True, slots=True)
 class CartView:

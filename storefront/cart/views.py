@@ -9,20 +9,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, after_this_request, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from storefront.accounts.sign_in import current_customer_id
+from storefront.accounts.sign_in import current_customer, current_customer_id
 from storefront.cart import services
+from storefront.cart.codes import enter_code, remove_code
 from storefront.cart.cookies import current_cart_id, forget_guest_cart, read_guest_cart_id, remember_cart
 from storefront.cart.errors import NoSuchCombination
 from storefront.cart.forms import Addition, read_addition, read_quantity
 from storefront.cart.queries import CartView, RemovedLine, find_removed, read_cart
+from storefront.cart.throttle import count_code_try
 from storefront.catalog.queries import resolve_variant
 from storefront.foundation.errors import ShopError
 from storefront.foundation.htmx import fragments, is_htmx, is_partial
 from storefront.foundation.shop import facts
+from storefront.promotions.queries import Shopper
+from storefront.promotions.spelling import customer_key
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 delivery_notes: list[Callable[[str, str], str]] = []  # (country, currency) → a sentence or nothing
@@ -100,6 +105,31 @@ def restore_line(line_id: uuid.UUID) -> Response:
     return _answer_change(None)
 
 
+@blueprint.post("/codes")
+def add_code() -> Response:
+    """Keep a promotion code with the cart."""
+    text = request.form.get("code", "")
+    try:
+        count_code_try(current_cart_id(), request.remote_addr or "")
+        enter_code(cart_id=current_cart_id(), text=text, shopper=current_shopper())
+    except ShopError as error:
+        return _answer(code_error=error, typed=text)
+    return redirect(url_for("cart.show", _anchor="cart-totals"), 303)
+
+
+@blueprint.post("/codes/<uuid:code_id>/removal")
+def drop_code(code_id: uuid.UUID) -> Response:
+    """Take a promotion code out."""
+    remove_code(cart_id=current_cart_id(), code_id=code_id)
+    return redirect(url_for("cart.show", _anchor="cart-totals"), 303)
+
+
+def current_shopper() -> Shopper:
+    """Return what promotions may know of this visitor before the checkout asks."""
+    customer = current_customer()
+    return Shopper(customer_key(customer.email) if customer else "", holder_id=current_cart_id())
+
+
 def merge_on_sign_in(customer_id: uuid.UUID) -> None:
     """Bring the guest's cart to the customer who has just signed in, and tell them what happened."""
     guest_cart_id = read_guest_cart_id()
@@ -137,15 +167,18 @@ def _answer_change(removed_id: uuid.UUID | None) -> Response:
 
 
 def _answer(*, removed: RemovedLine | None = None, error: ShopError | None = None,
-            line_id: uuid.UUID | None = None) -> Response:
-    """Answer with the cart as it stands; an error is said at its line, or above when the line is gone."""
+            line_id: uuid.UUID | None = None, code_error: ShopError | None = None, typed: str = "") -> Response:
+    """Answer with the cart as it stands; an error is said at its line or the code's field, else above the lines."""
     cart = _read()
     if error is not None:
         cart = _with_problem(cart, str(error), line_id)
-    status = error.status if error else 200
+    refused = error or code_error
+    status = refused.status if refused else 200
+    said: dict[str, Any] = {"cart": cart, "removed": removed, "code_error": str(code_error or ""),
+                            "typed_code": typed[:80]}
     if is_partial():
-        return fragments("cart/cart.html", ["lines", "totals"], status=status, cart=cart, removed=removed)
-    return make_response(render_template("cart/cart.html", cart=cart, removed=removed), status)
+        return fragments("cart/cart.html", ["lines", "totals"], status=status, **said)
+    return make_response(render_template("cart/cart.html", **said), status)
 
 
 def _refuse_addition(error: ShopError) -> Response:
@@ -161,7 +194,7 @@ def _drawer(*, added: str = "", notice: str = "") -> str:
 
 
 def _read() -> CartView:
-    cart = read_cart(current_cart_id())
+    cart = read_cart(current_cart_id(), shopper=current_shopper())
     notes = [note(facts().country, facts().currency) for note in delivery_notes]
     return replace(cart, delivery_note=" ".join(filter(None, notes)) or NOTE)
 

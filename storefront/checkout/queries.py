@@ -73,7 +73,7 @@ class QuoteChoice:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All that was chosen, before it binds."""
+    """All that was chosen, before it binds. `total` is what the button says: gift cards have paid their part."""
 
     checkout_id: uuid.UUID
     email: str
@@ -161,7 +161,7 @@ def price_cart(cart: CartView, checkout: CheckoutInfo, quote: Quote | None) -> P
     counted = [line for line in cart.lines if line.is_counted]
     pricing = price_goods(
         [GoodsLine(variants[line.variant_id].product_id, line.quantity, line.unit_price.amount) for line in counted],
-        codes=[code.state.code for code in cart.codes], shopper=_shopper(checkout),
+        codes=[code.state.code for code in cart.codes], shopper=shopper_of(checkout),
         shipping_amount=quote.price.amount if quote else None)
     lines = [LineInput(line.quantity, line.unit_price.amount, variants[line.variant_id].tax_category, discount)
              for line, discount in zip(counted, pricing.discounts.lines, strict=True)]
@@ -172,7 +172,8 @@ def price_cart(cart: CartView, checkout: CheckoutInfo, quote: Quote | None) -> P
     return Priced(quote, totals, pricing)
 
 
-def _shopper(checkout: CheckoutInfo) -> Shopper:
+def shopper_of(checkout: CheckoutInfo) -> Shopper:
+    """Return who buys, where promotions ask: by the e-mail address, so that a guest is no stranger."""
     key = customer_key(checkout.email)
     return Shopper(key, is_first_order=not has_ordered(key), holder_id=checkout.cart_id)
 
@@ -213,6 +214,7 @@ def read_review(cart: CartView, checkout: CheckoutInfo) -> Review | None:
     if quote is None or method is None:
         return None
     total = price_cart(cart, checkout, quote).totals.total
+    total -= sum(amount for _, amount in _plan_gift_cards(checkout, total))
     return Review(
         checkout.id, checkout.email, checkout.phone, format_lines(checkout.shipping_address),
         format_lines(checkout.billing_address or checkout.shipping_address), quote, method,
@@ -239,15 +241,18 @@ def _rows(priced: Priced, checkout: CheckoutInfo) -> list[TotalRow]:
 
 def _gift_card_rows(checkout: CheckoutInfo, total: int) -> list[TotalRow]:
     """Return what each chosen gift card pays, and what is left to pay."""
-    ids = [uuid.UUID(card_id) for card_id in checkout.gift_cards]
-    plan = plan_gift_cards(ids, total) if ids else []
+    plan = _plan_gift_cards(checkout, total)
     if not plan:
         return []
-    letters = {card.id: card.last_letters for card in list_gift_cards(ids)}
+    letters = {card.id: card.last_letters for card in list_gift_cards([card_id for card_id, _ in plan])}
     currency = facts().currency
     left = total - sum(amount for _, amount in plan)
     return [*(TotalRow(f"Gift card ••••{letters[card_id]}", Money(-amount, currency)) for card_id, amount in plan),
             TotalRow("Left to pay", Money(left, currency), is_grand=True)]
+
+
+def _plan_gift_cards(checkout: CheckoutInfo, total: int) -> list[tuple[uuid.UUID, int]]:
+    return plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], total)
 
 
 def _info(row: CheckoutSession) -> CheckoutInfo:

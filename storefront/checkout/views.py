@@ -12,6 +12,8 @@ from storefront.accounts.addresses import as_fields
 from storefront.accounts.queries import list_addresses, read_customer
 from storefront.accounts.sign_in import current_customer_id
 from storefront.cart.cookies import current_cart_id
+from storefront.cart.throttle import count_code_try
+from storefront.checkout.codes import drop_code, forget_code, list_codes, use_code
 from storefront.checkout.errors import StepMissing, TotalChanged
 from storefront.checkout.forms import ContactForm, EmptyForm, contact_form
 from storefront.checkout.queries import (
@@ -29,6 +31,7 @@ from storefront.checkout.queries import (
 )
 from storefront.checkout.services import save_contact, save_delivery, save_payment_method, start_payment
 from storefront.checkout.settling import settle
+from storefront.foundation.errors import ShopError
 from storefront.foundation.htmx import fragments, go_to, is_partial
 from storefront.inventory.errors import OutOfStock
 from storefront.orders.queries import read_bought, read_order_view
@@ -37,9 +40,11 @@ from storefront.payments.gateways.port import Shopper
 from storefront.payments.gateways.registry import explain_refusal
 from storefront.payments.instructions import read_code
 from storefront.payments.queries import read_payment
+from storefront.promotions.errors import CodeUsedUp
 from storefront.shipping.queries import read_served_countries
 
 blueprint = Blueprint("checkout", __name__)
+NOBODYS = uuid.UUID(int=0)
 
 
 @blueprint.after_request
@@ -112,6 +117,31 @@ def payment() -> Response:
     return _page("payment", checkout, form=form, status=422 if form.form_errors else 200)
 
 
+@blueprint.post("/checkout/codes")
+def add_code() -> Response:
+    """Take a promotion code or a gift card."""
+    checkout = _begin("payment")
+    if not isinstance(checkout, CheckoutInfo):
+        return checkout or go_to("/checkout")
+    text = request.form.get("code", "")
+    try:
+        count_code_try(_cart_id(), request.remote_addr or "")
+        use_code(checkout=checkout, text=text)
+    except ShopError as error:
+        return _page("payment", checkout, form=EmptyForm(), status=error.status, code_error=str(error),
+                     typed_code=text[:80])
+    return go_to("/checkout/payment")
+
+
+@blueprint.post("/checkout/codes/<uuid:code_id>/removal")
+def remove_code(code_id: uuid.UUID) -> Response:
+    """Take a promotion code or a gift card out again."""
+    checkout = find_checkout(current_cart_id())
+    if checkout is not None:
+        drop_code(checkout=checkout, code_id=code_id)
+    return go_to("/checkout/payment")
+
+
 @blueprint.get("/checkout/review")
 def review() -> Response:
     """Show all of it once more."""
@@ -122,12 +152,12 @@ def review() -> Response:
 @blueprint.post("/checkout/order")
 def order() -> Response:
     """Place the order and go to the payment; pressed again, it leads to the same order."""
-    completed = find_completed(_read_uuid(request.form.get("checkout", "")), current_cart_id())
+    completed = find_completed(request.form.get("checkout", NOBODYS, type=uuid.UUID), current_cart_id())
     if completed is not None:
         return go_to(completed.url)
     checkout = _begin("review")
-    if isinstance(checkout, Response):
-        return checkout
+    if not isinstance(checkout, CheckoutInfo):
+        return checkout or go_to("/checkout")
     form = EmptyForm()
     customer_id = current_customer_id()
     actor = f"customer:{customer_id}" if customer_id else "guest"
@@ -137,6 +167,10 @@ def order() -> Response:
     except (TotalChanged, GatewayUnavailable, GiftCardEmpty) as error:
         form.form_errors.append(str(error))
         return _page("review", find_checkout(_cart_id()), form=form, status=error.status)
+    except CodeUsedUp as error:
+        forget_code(checkout=checkout, code=error.code)
+        form.form_errors.append(f"{error} We took it out: please look at the new total.")
+        return _page("review", find_checkout(_cart_id()), form=form, status=409)
     except (StepMissing, OutOfStock) as error:
         flash(str(error))
         step = error.step if isinstance(error, StepMissing) else "cart"
@@ -206,13 +240,15 @@ def _begin(step: str) -> CheckoutInfo | Response | None:
     return checkout
 
 
-def _page(step: str, checkout: CheckoutInfo | None, *, form: ContactForm | EmptyForm, status: int = 200) -> Response:
+def _page(step: str, checkout: CheckoutInfo | None, *, form: ContactForm | EmptyForm, status: int = 200,
+          **said: str) -> Response:
     """Answer with the step: a fragment for htmx, the whole page otherwise."""
     summary = read_summary(current_cart_id(), checkout)
-    context: dict[str, Any] = {"form": form, "summary": summary, "steps": list_steps(checkout, step)}
+    context: dict[str, Any] = {"form": form, "summary": summary, "steps": list_steps(checkout, step), **said}
     if step == "delivery" and checkout:
         context["quotes"] = choose_quotes(list_quotes(summary, checkout), checkout.shipping_code)
     if step == "payment" and checkout:
+        context["codes"] = list_codes(summary, checkout)
         context["methods"] = list_payment_methods(summary, checkout)
         context["why_none"] = explain_refusal(read_offer(summary, checkout))
     if step == "review" and checkout:
@@ -259,10 +295,3 @@ def _read_shopper() -> Shopper:
     """What a provider may ask of the browser: whether it is a phone's, and its address."""
     is_mobile = request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get("User-Agent", "")
     return Shopper(is_mobile=is_mobile, ip=request.remote_addr or "127.0.0.1")
-
-
-def _read_uuid(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)
