@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.dml import UpdateBase
 
+from storefront.foundation.clock import agree_with
 from storefront.foundation.failpoints import failpoint
 
 P = ParamSpec("P")
@@ -134,6 +135,9 @@ def _is_retryable(error: DBAPIError) -> bool:
 @event.listens_for(Engine, "connect")
 def _prepare_connection(connection: Any, record: Any) -> None:
     if not isinstance(connection, SQLiteConnection):
+        [moment] = connection.execute("SELECT clock_timestamp()").fetchone()
+        connection.rollback()
+        agree_with(moment)
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
     cursor = connection.cursor()

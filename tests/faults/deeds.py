@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 from flask import current_app
@@ -15,18 +14,11 @@ from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent, OutboxJob
 
 
-def settler() -> Callable[..., object]:
-    """Return `settle`, wherever the checkout keeps it."""
-    try:
-        from storefront.checkout.settling import settle
-    except ImportError:
-        from storefront.checkout.services import settle
-    return settle
-
-
 def settle(payment_id: str) -> str:
     """Ask the provider what became of the payment and apply it."""
-    return str(settler()(payment_id=uuid.UUID(payment_id)))
+    from storefront.checkout.settling import settle as settle_payment
+
+    return str(settle_payment(payment_id=uuid.UUID(payment_id)).state)
 
 
 def sweep() -> None:
@@ -34,6 +26,13 @@ def sweep() -> None:
     from workers.schedule import run_tasks
 
     run_tasks()
+
+
+def correct(variant_id: int, delta: int) -> None:
+    """Change the stock as staff do."""
+    from storefront.inventory.services import correct_stock
+
+    correct_stock(variant_id=variant_id, delta=delta, actor="staff:1", reason="counted")
 
 
 # Jobs that no release has: a worker that is told of them runs them like any other

@@ -10,9 +10,10 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from storefront.foundation.database import Model, db
+from storefront.foundation.clock import now
+from storefront.foundation.database import Model, db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent, OutboxJob
 from storefront.orders.models import Order
 from storefront.payments.models import Payment
@@ -153,5 +154,14 @@ def let_minutes_pass() -> None:
     let_handover_pass()
 
 
-def new_id() -> uuid.UUID:
-    return uuid.uuid4()
+def start_paying(cart_id: uuid.UUID, total: int) -> str:
+    """Press the button; returns where the browser goes."""
+    from storefront.checkout.services import start_payment
+
+    return start_payment(cart_id=cart_id, confirmed_total=total, actor="guest")
+
+
+@transactional
+def let_polls_be_due() -> None:
+    """Let the time pass after which the sweeper asks about open payments."""
+    execute_counted(update(Payment).where(Payment.next_poll_at.is_not(None)).values(next_poll_at=now()))
