@@ -23,7 +23,7 @@ POLICY = (
 PAY_PAGES = (
     ("STRIPE_SECRET_KEY", "https://checkout.stripe.com", "STRIPE_API_BASE"),
     ("ALIPAY_APP_ID", "https://*.alipay.com", "ALIPAY_API_BASE"),
-    ("WECHAT_MCH_ID", "https://wx.tenpay.com", "WECHAT_API_BASE"),
+    ("WECHAT_MCH_ID", "https://wx.tenpay.com", ""),  # wherever its API is, its pages are there
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -88,7 +88,7 @@ def test_forms_lead_nowhere_else_but_to_the_providers_that_are_set_up(app: Flask
     assert form_action(client) == "form-action 'self'"  # security 7
     set_up(app, STRIPE_SECRET_KEY="sk_test_1")
     assert form_action(client) == "form-action 'self' https://checkout.stripe.com"
-    set_up(app, ALIPAY_APP_ID="2021", WECHAT_MCH_ID="1900")
+    set_up(app, ALIPAY_APP_ID="2021", WECHAT_MCH_ID="1900", WECHAT_API_BASE="https://api2.mch.weixin.qq.com")
     assert form_action(client) == (
         "form-action 'self' https://checkout.stripe.com https://*.alipay.com https://wx.tenpay.com")
 
