@@ -18,7 +18,8 @@ from storefront.payments.queries import PaymentInfo, read_payment
 from storefront.payments.refunds import promise_refund
 from storefront.payments.services import close_review
 
-DECISIONS = {"accept": "Accept it: the order is placed", "refund": "Send the money back", "close": "Close: no money came"}
+DECISIONS = {"accept": "Accept it: the order is placed", "refund": "Send the money back",
+             "close": "Close: no money came"}
 
 
 @transactional

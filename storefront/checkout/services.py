@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from storefront.accounts.addresses import format_lines
 from storefront.cart.queries import read_cart, read_quantities
 from storefront.checkout.errors import StepMissing, TotalChanged
 from storefront.checkout.models import CheckoutSession
@@ -26,7 +25,7 @@ from storefront.checkout.snapshot import take_snapshot
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.foundation.money import Money
-from storefront.orders.queries import OrderView, find_by_checkout, read_bought, read_order_view
+from storefront.orders.queries import OrderBrief, find_brief_by_checkout, read_bought, read_order_brief
 from storefront.orders.services import write_order
 from storefront.orders.states import OrderState
 from storefront.payments.errors import GatewayUnavailable
@@ -96,25 +95,25 @@ def start_payment(*, cart_id: uuid.UUID, confirmed_total: int, actor: str, shopp
     are still there.
     """
     checkout = _require(cart_id, "review")
-    before = find_by_checkout(checkout.id)
+    before = find_brief_by_checkout(checkout.id)
     if before is not None:
         onward = _resume(before, checkout, confirmed_total, shopper)
         if onward:
             return onward
     order_id, payment_id = _write_order(cart_id=cart_id, confirmed_total=confirmed_total, actor=actor)
-    order = read_order_view(order_id)
+    order = read_order_brief(order_id)
     if payment_id is None:
         return order.url
     return _open(payment_id, order, shopper)
 
 
-def _open(payment_id: uuid.UUID, order: OrderView, shopper: Shopper | None) -> str:
+def _open(payment_id: uuid.UUID, order: OrderBrief, shopper: Shopper | None) -> str:
     payment = open_payment(payment_id=payment_id, order_number=order.number, return_url=return_url(payment_id),
                            email=order.email, shopper=shopper)
     return payment.redirect_url or order.url
 
 
-def _resume(order: OrderView, checkout: CheckoutInfo, confirmed_total: int, shopper: Shopper | None) -> str:
+def _resume(order: OrderBrief, checkout: CheckoutInfo, confirmed_total: int, shopper: Shopper | None) -> str:
     """Return where an earlier press of the button leads, or "" when a new attempt is due.
 
     An open payment for the very same order is taken up again. One for another cart, address or method is
@@ -131,7 +130,7 @@ def _resume(order: OrderView, checkout: CheckoutInfo, confirmed_total: int, shop
     except GatewayUnavailable:
         if any(payment.is_open and payment.gateway == checkout.payment_method for payment in list_payments(order.id)):
             raise
-    order = read_order_view(order.id)
+    order = read_order_brief(order.id)
     if order.placed_at is not None:
         return order.url
     if order.status != OrderState.PENDING:
@@ -139,13 +138,13 @@ def _resume(order: OrderView, checkout: CheckoutInfo, confirmed_total: int, shop
     return ""
 
 
-def _is_same(order: OrderView, checkout: CheckoutInfo, payment: PaymentInfo, confirmed_total: int) -> bool:
+def _is_same(order: OrderBrief, checkout: CheckoutInfo, payment: PaymentInfo, confirmed_total: int) -> bool:
     _, quantities = read_bought(order.id)
     return (
         payment.money.amount == confirmed_total and payment.gateway == checkout.payment_method
         and [card_id for card_id, _ in order.gift_card_plan] == list(checkout.gift_cards)
         and quantities == read_quantities(checkout.cart_id) and order.email == checkout.email
-        and order.shipping_lines == format_lines(checkout.shipping_address)
+        and order.shipping_address == checkout.shipping_address
     )
 
 
@@ -158,7 +157,7 @@ def _write_order(*, cart_id: uuid.UUID, confirmed_total: int, actor: str) -> tup
     cart = read_cart(cart_id, checkout.country)
     draft = take_snapshot(cart, checkout)
     due = draft.totals.total - sum(amount for _, amount in draft.gift_card_plan)
-    twin = find_by_checkout(checkout.id)
+    twin = find_brief_by_checkout(checkout.id)
     for payment in list_payments(twin.id) if twin else ():
         if payment.is_open and payment.gateway == checkout.payment_method and payment.money.amount == due:
             return payment.order_id, payment.id

@@ -21,7 +21,7 @@ from storefront.foundation.failpoints import failpoint
 from storefront.foundation.outbox import record
 from storefront.foundation.shop import facts
 from storefront.inventory.services import release_reservations
-from storefront.orders.queries import OrderView, list_unpaid, read_bought, read_order_view
+from storefront.orders.queries import OrderBrief, list_unpaid, read_bought, read_order_brief
 from storefront.orders.refunds import note_outside_refund as note_order_refund
 from storefront.orders.services import expire_order, note_paid, place_order
 from storefront.orders.states import OrderState
@@ -61,7 +61,7 @@ def settle(*, payment_id: uuid.UUID, is_told: bool = False) -> PaymentInfo:
     gateway = find_gateway(payment.gateway)
     if not gateway.is_polled or not (payment.is_open or is_told):
         return payment
-    order = read_order_view(payment.order_id)
+    order = read_order_brief(payment.order_id)
     if payment.gateway_reference is None:
         if not is_told:
             return payment
@@ -156,12 +156,10 @@ def assign_money(*, payment_id: uuid.UUID, actor: str) -> None:
     Raises a ShopError when the order cannot take this money.
     """
     payment = read_payment(payment_id)
-    order = read_order_view(payment.order_id)
+    order = read_order_brief(payment.order_id)
     if order.placed_at is None:
         place(order_id=order.id, actor=actor)
-    elif order.status != OrderState.CANCELED and order.paid.amount + payment.captured.amount <= order.total.amount:
-        note_paid(order_id=order.id, amount=payment.captured.amount)
-    else:
+    elif not note_paid(order_id=order.id, amount=payment.captured.amount):
         raise ShopError("it was paid already, or called off")
 
 
@@ -171,7 +169,7 @@ def place(*, order_id: uuid.UUID, actor: str, is_paid: bool = True) -> None:
 
     Raises OutOfStock, GiftCardEmpty, IllegalMove, and ShopError when what was paid is not the total.
     """
-    order = read_order_view(order_id)
+    order = read_order_brief(order_id)
     capture_gift_cards(order_id=order_id, plan=order.gift_card_plan, actor=actor)
     paid = read_captured(order_id)
     if is_paid and paid != order.total.amount:
@@ -190,7 +188,7 @@ def finish_checkout(*, order_id: uuid.UUID) -> None:
                                                   CheckoutSession.completed_at.is_(None)).values(completed_at=now()))
 
 
-def _finish(gateway: Gateway, payment: PaymentInfo, order: OrderView, said: Said) -> Said:
+def _finish(gateway: Gateway, payment: PaymentInfo, order: OrderBrief, said: Said) -> Said:
     """Take money that is only authorized; call off what nobody waits for any more."""
     if said.state == "authorized" and order.status in (OrderState.PENDING, OrderState.EXPIRED):
         return gateway.capture(said.reference, key=payment.id)
@@ -199,7 +197,7 @@ def _finish(gateway: Gateway, payment: PaymentInfo, order: OrderView, said: Said
     return said
 
 
-def _apply(payment: PaymentInfo, order: OrderView, said: Said, problem: str) -> None:
+def _apply(payment: PaymentInfo, order: OrderBrief, said: Said, problem: str) -> None:
     if payment.state == PaymentState.REVIEW:
         return  # staff decide
     if problem:
@@ -219,7 +217,7 @@ def _take_over_news(*, payment_id: uuid.UUID, said: Said) -> None:
     """Write down refunds and chargebacks that were made at the provider."""
     payment = read_payment(payment_id)
     if said.refunded_amount > payment.refunded.amount:
-        is_kept = read_order_view(payment.order_id).paid.amount >= payment.captured.amount
+        is_kept = read_order_brief(payment.order_id).paid.amount >= payment.captured.amount
         made = note_outside_refund(payment_id=payment_id, refunded_amount=said.refunded_amount,
                                    debit=ORDERS if is_kept else UNASSIGNED)
         if made and is_kept:
@@ -237,7 +235,7 @@ def _drop_payment(*, payment: PaymentInfo) -> None:
         release_gift_cards(order_id=payment.order_id, actor=f"payment:{payment.id}")
 
 
-def _mismatch(gateway: Gateway, payment: PaymentInfo, order: OrderView, said: Said) -> str:
+def _mismatch(gateway: Gateway, payment: PaymentInfo, order: OrderBrief, said: Said) -> str:
     """Return in words how the provider's payment differs from ours; "" when it does not."""
     if said.state in ("open", "failed") and not said.order_number:
         return ""  # no money moved, and a provider may know nothing of a payment that nobody began

@@ -120,6 +120,22 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderBrief:
+    """An order as the money that comes for it needs to know it."""
+
+    id: uuid.UUID
+    number: str
+    url: str
+    status: OrderState
+    placed_at: datetime | None
+    email: str
+    shipping_address: dict[str, str]
+    total: Money
+    paid: Money
+    gift_card_plan: list[tuple[uuid.UUID, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRow:
     """An order in a list."""
 
@@ -176,10 +192,36 @@ def list_unpaid(moment: datetime, limit: int = 100) -> list[uuid.UUID]:
         .order_by(Order.expires_at).limit(limit)))
 
 
+def read_order_brief(order_id: uuid.UUID) -> OrderBrief:
+    """Return what settling needs of the order, in one statement; raises NotFound."""
+    brief = _brief(Order.id == order_id)
+    if brief is None:
+        raise NotFound("We know no such order.")
+    return brief
+
+
+def find_brief_by_checkout(checkout_id: uuid.UUID) -> OrderBrief | None:
+    """Return what settling needs of the checkout's order, if it has one."""
+    return _brief(Order.checkout_id == checkout_id)
+
+
 def read_bought(order_id: uuid.UUID) -> tuple[uuid.UUID, dict[int, int]]:
     """Return the cart an order came from and its quantities by variant."""
-    order = _find(Order.id == order_id)
-    return order.cart_id, {line.variant_id: line.quantity for line in order.lines}
+    rows = db.session.execute(
+        select(Order.cart_id, OrderLine.variant_id, OrderLine.quantity)
+        .outerjoin(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.id == order_id).order_by(OrderLine.position)).all()
+    if not rows:
+        raise NotFound("We know no such order.")
+    return rows[0].cart_id, {row.variant_id: row.quantity for row in rows if row.variant_id is not None}
+
+
+def _brief(condition: ColumnElement[bool]) -> OrderBrief | None:
+    row = db.session.scalar(select(Order).where(condition).execution_options(populate_existing=True))
+    return None if row is None else OrderBrief(
+        row.id, row.number, f"/orders/{row.number}?key={row.key}", row.state, row.placed_at, row.email,
+        dict(row.shipping_address), Money(row.total_amount, row.currency), Money(row.paid_amount, row.currency),
+        [(uuid.UUID(card_id), amount) for card_id, amount in row.gift_card_plan])
 
 
 def _loaded() -> Select[Order]:

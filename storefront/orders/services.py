@@ -137,9 +137,15 @@ def place_order(*, order_id: uuid.UUID, actor: str, paid_amount: int) -> bool:
 
 
 @transactional
-def note_paid(*, order_id: uuid.UUID, amount: int) -> None:
-    """Count money that came after the order was placed (cash on delivery). Once per payment: the caller's part."""
-    execute_counted(update(Order).where(Order.id == order_id).values(paid_amount=Order.paid_amount + amount))
+def note_paid(*, order_id: uuid.UUID, amount: int) -> bool:
+    """Count money that came after the order was placed (cash on delivery), once per payment: the caller's part.
+
+    False when the order was called off, or would be paid more than it costs.
+    """
+    return bool(execute_counted(
+        update(Order).where(Order.id == order_id, Order.state != OrderState.CANCELED,
+                            Order.paid_amount + amount <= Order.total_amount)
+        .values(paid_amount=Order.paid_amount + amount)))
 
 
 def _fill(order: Order, draft: OrderDraft) -> None:
