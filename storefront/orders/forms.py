@@ -49,7 +49,7 @@ def one_line(typed: str | None, most: int = MAX_REASON) -> str:
 
 
 def _trimmed(text: str | None) -> str:
-    return "\n".join(one_line(line, 2000) for line in (text or "").splitlines()).strip()
+    return "\n".join(one_line(line, 10_000) for line in (text or "").splitlines()).strip()
 
 
 class StatementForm(Form):
