@@ -10,8 +10,8 @@ down_revision = '448ead2e804b'
 branch_labels = None
 depends_on = None
 
-TABLES = ("inventory_stock_movement", "payments_ledger_transfer", "payments_gift_card_entry",
-          "orders_order_transition", "orders_return_transition")
+TABLES = ("catalog_price_change", "inventory_stock_movement", "payments_ledger_transfer",
+          "payments_gift_card_entry", "orders_order_transition", "orders_return_transition")
 
 
 def upgrade() -> None:

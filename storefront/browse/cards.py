@@ -20,7 +20,7 @@ def show_cards(cards: Iterable[Card], stock: Mapping[int, Availability]) -> list
         ProductCard(
             id=card.id, slug=card.slug, url=card.url, name=card.name, brand=card.brand, picture=card.picture,
             price=card.price, compare_at=card.compare_at, has_price_range=card.has_price_range,
-            swatches=card.swatches,
+            swatches=card.swatches, lowest_before=card.lowest_before,
             is_sold_out=all(variant_id not in stock or stock[variant_id].maximum == 0
                             for variant_id in card.variant_ids),
         )

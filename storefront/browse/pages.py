@@ -60,6 +60,7 @@ class ProductCard:
     has_price_range: bool
     swatches: Sequence[Swatch]
     is_sold_out: bool
+    lowest_before: Money | None = None  # of the 30 days before the reduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,7 @@ class Choice:
     options: Sequence[OptionGroup]
     pictures_first: int  # the place of its picture in the gallery, from 0
     notice: str = ""
+    lowest_before: Money | None = None  # of the 30 days before the reduction
 
 
 @dataclass(frozen=True, slots=True)

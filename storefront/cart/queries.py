@@ -11,6 +11,7 @@ from sqlalchemy import select
 from storefront.cart.mirror import keep, read_count
 from storefront.cart.models import Cart, CartCode, CartLine
 from storefront.cart.totals import PricedLine, TotalRow, add_up, total_rows
+from storefront.catalog.history import read_lowest_prices
 from storefront.catalog.media import Picture
 from storefront.catalog.queries import read_variants
 from storefront.catalog.variants import VariantInfo
@@ -41,6 +42,7 @@ class CartLineView:
     total: Money
     maximum: int
     problem: str = ""
+    lowest_before: Money | None = None  # of the 30 days before the reduction
     is_counted: bool = True  # False: the variant is no longer sold, the totals pass over it
 
 
@@ -104,8 +106,10 @@ def read_cart(cart_id: uuid.UUID | None, country: str | None = None, shopper: Sh
     rows = _read_rows(cart_id) if cart_id else []
     ids = [row.variant_id for row in rows]
     variants, availability = (read_variants(ids), read_availability(ids, cart_id)) if rows else ({}, {})
+    lowest = read_lowest_prices([variant.id for variant in variants.values() if variant.compare_at])
     lines = [
-        _line_view(row, variants.get(row.variant_id), availability.get(row.variant_id, SOLD_OUT)) for row in rows
+        _line_view(row, variants.get(row.variant_id), availability.get(row.variant_id, SOLD_OUT),
+                   lowest.get(row.variant_id)) for row in rows
     ]
     rates = read_rates(country or facts().country) if rows else {}
     counted = [line for line in lines if line.is_counted]
@@ -180,7 +184,8 @@ def _read_rows(cart_id: uuid.UUID) -> Sequence[CartLine]:
     ).all()
 
 
-def _line_view(row: CartLine, variant: VariantInfo | None, availability: Availability) -> CartLineView:
+def _line_view(row: CartLine, variant: VariantInfo | None, availability: Availability,
+               lowest: int | None) -> CartLineView:
     if variant is None:
         nothing = Money(0, facts().currency)
         return CartLineView(row.id, row.variant_id, "Something we no longer sell", "/", "", None, nothing, None,
@@ -191,6 +196,7 @@ def _line_view(row: CartLine, variant: VariantInfo | None, availability: Availab
         picture=variant.picture, unit_price=variant.price, compare_at=variant.compare_at, quantity=row.quantity,
         total=variant.price * row.quantity if is_counted else Money(0, variant.price.currency),
         maximum=availability.maximum, is_counted=is_counted,
+        lowest_before=Money(lowest, variant.price.currency) if lowest is not None else None,
         problem=_problem(row.quantity, availability) if is_counted else VANISHED,
     )
 

@@ -1,15 +1,16 @@
-"""Products as lists show them: two queries for any number of cards."""
+"""Products as lists show them: two queries for any number of cards, a third when one of them is reduced."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.catalog.addresses import product_url
+from storefront.catalog.history import read_lowest_prices
 from storefront.catalog.media import Picture, picture_of
 from storefront.catalog.models import (
     Brand,
@@ -50,6 +51,7 @@ class Card:
     has_price_range: bool
     swatches: list[Swatch]
     variant_ids: list[int]
+    lowest_before: Money | None = None  # of the 30 days before the reduction, see history.py
 
 
 CardRow = Row[int, str, str, str | None, Image | None]
@@ -79,7 +81,9 @@ def build_cards(rows: Sequence[CardRow], currency: str) -> list[Card]:
     if not rows:
         return []
     offers = _read_offers([row[0] for row in rows], currency)
-    return [_card(row, offers[row[0]], currency) for row in rows]
+    shown = {row[0]: offers[row[0]].cheapest for row in rows}
+    lowest = read_lowest_prices([cheapest.variant_id for cheapest in shown.values() if cheapest.is_reduced])
+    return [_card(row, offers[row[0]], currency, lowest) for row in rows]
 
 
 @dataclass(slots=True)
@@ -88,6 +92,24 @@ class _Offers:
 
     prices: dict[int, tuple[int, int | None]]
     swatches: dict[tuple[int, int], Swatch]
+
+    @property
+    def cheapest(self) -> _Cheapest:
+        variant_id, (amount, compare_at) = min(self.prices.items(), key=lambda item: item[1][0])
+        return _Cheapest(variant_id, amount, compare_at if compare_at is not None and compare_at > amount else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cheapest:
+    """The variant whose price a card shows; `compare_at` only when it is reduced."""
+
+    variant_id: int
+    amount: int
+    compare_at: int | None
+
+    @property
+    def is_reduced(self) -> bool:
+        return self.compare_at is not None
 
 
 def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers]:
@@ -110,15 +132,17 @@ def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers
     return found
 
 
-def _card(row: CardRow, offers: _Offers, currency: str) -> Card:
+def _card(row: CardRow, offers: _Offers, currency: str, lowest: Mapping[int, int]) -> Card:
     product_id, slug, name, brand, image = row
-    amount, compare_at = min(offers.prices.values(), key=lambda price: price[0])
+    cheapest = offers.cheapest
+    before = lowest.get(cheapest.variant_id)
     return Card(
         id=product_id, slug=slug, url=product_url(slug), name=name, brand=brand or "",
-        picture=picture_of(image) if image else None, price=Money(amount, currency),
-        compare_at=Money(compare_at, currency) if compare_at is not None and compare_at > amount else None,
-        has_price_range=any(other != amount for other, _ in offers.prices.values()),
+        picture=picture_of(image) if image else None, price=Money(cheapest.amount, currency),
+        compare_at=Money(cheapest.compare_at, currency) if cheapest.compare_at is not None else None,
+        has_price_range=any(other != cheapest.amount for other, _ in offers.prices.values()),
         swatches=[offers.swatches[place] for place in sorted(offers.swatches)], variant_ids=list(offers.prices),
+        lowest_before=Money(before, currency) if before is not None else None,
     )
 
 

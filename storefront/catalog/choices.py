@@ -13,7 +13,7 @@ from sqlalchemy import select
 from storefront.catalog.changes import Changes
 from storefront.catalog.entries import OptionEntry, ProductEntry, VariantEntry
 from storefront.catalog.errors import DuplicateSku
-from storefront.catalog.models import Image, Option, OptionValue, Price, Product, Variant
+from storefront.catalog.models import Image, Option, OptionValue, Price, PriceChange, Product, Variant
 from storefront.foundation.database import db
 
 # An option value by the place of its option in the product and its own words.
@@ -80,8 +80,11 @@ def _write_answers(variant: Variant, wanted: list[OptionValue], changes: Changes
 
 
 def write_price(variant: Variant, currency: str, amount: int, compare_at: int | None, changes: Changes) -> None:
-    """Set what the variant costs in the currency, in minor units."""
+    """Set what the variant costs in the currency, in minor units, and keep what it cost in its history."""
     price = next((row for row in variant.prices if row.currency == currency), None)
+    if price is not None and (price.amount, price.compare_at_amount) == (amount, compare_at):
+        return
+    db.session.add(PriceChange(variant=variant, currency=currency, amount=amount, compare_at_amount=compare_at))
     if price is None:
         variant.prices.append(Price(currency=currency, amount=amount, compare_at_amount=compare_at))
         changes.said.append(f"price of {_name(variant)}")

@@ -1,15 +1,16 @@
-"""A product on sale with everything its page shows but stock: four queries."""
+"""A product on sale with everything its page shows but stock: four queries, a fifth when it is reduced."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import contains_eager
 
 from storefront.catalog.addresses import product_url
+from storefront.catalog.history import read_lowest_prices
 from storefront.catalog.media import Picture, picture_of
 from storefront.catalog.models import (
     Image,
@@ -56,6 +57,7 @@ class VariantDetail:
     compare_at: Money | None
     values: dict[int, int]
     picture: int | None
+    lowest_before: Money | None = None  # of the 30 days before the reduction, see history.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _load_variants(product_id: int, currency: str, values_of: dict[int, dict[int
         .where(Variant.product_id == product_id, Variant.is_archived.is_(False))
         .order_by(Variant.position, Variant.id)
     )
-    return [
+    found = [
         VariantDetail(
             id=variant.id, sku=variant.sku or "", gtin=variant.gtin, title=variant.title,
             price=Money(price.amount, currency),
@@ -150,6 +152,9 @@ def _load_variants(product_id: int, currency: str, values_of: dict[int, dict[int
         )
         for variant, price in rows
     ]
+    lowest = read_lowest_prices([variant.id for variant in found if variant.compare_at])
+    return [replace(variant, lowest_before=Money(lowest[variant.id], currency)) if variant.id in lowest else variant
+            for variant in found]
 
 
 def _offered(options: list[OptionDetail], variants: list[VariantDetail]) -> list[OptionDetail]:

@@ -204,6 +204,20 @@ class Price(Model):
     )
 
 
+class PriceChange(Model):
+    """What a variant cost from a moment on. Append-only: the lowest price before a reduction is told by it."""
+
+    __tablename__ = "catalog_price_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("catalog_variant.id"))
+    currency: Mapped[str] = mapped_column(String(3))
+    amount: Mapped[int]
+    compare_at_amount: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    variant: Mapped[Variant] = relationship()
+    __table_args__ = (Index("ix_catalog_price_change_history", "variant_id", "currency", "at"),)
+
+
 class Image(Model):
     """A picture of a product. `key` names its files in the media store by their content's hash."""
 
