@@ -167,7 +167,9 @@ class FakeStripe(LocalServer):
         if call.method != "POST":
             buttons = "".join(f'<form method="post"><button name="decision" value="{value}">{value}</button></form>'
                               for value in ("pay", "leave"))
-            return Answer(200, f"<!doctype html><title>Pay</title>{buttons}".encode(), "text/html")
+            # No picture in the tab: a browser would ask for /favicon.ico and call its absence an error.
+            page = f"<!doctype html><link rel='icon' href='data:,'><title>Pay</title>{buttons}"
+            return Answer(200, page.encode(), "text/html")
         with self.lock:
             session = self.books.find(session_id, "cs")
             if read_form(call.body.decode()).get("decision") == "pay":

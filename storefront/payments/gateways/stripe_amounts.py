@@ -1,7 +1,7 @@
 """Which amounts Stripe can charge, and how it writes them; https://docs.stripe.com/currencies, read in November 2026.
 
 Stripe counts in minor units of its own: some currencies that have no minor unit any more are still sent with
-two decimals, and others that ISO 4217 gives two are sent with none.
+two decimals (ISK, UGX), and others that ISO 4217 gives two are sent with none (MGA).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from storefront.foundation.money import exponent
 
 WHOLE = frozenset((  # sent in whole units
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"))
-HUNDREDS = frozenset(("ISK", "UGX"))  # whole units, sent with two decimals that are 00
 THOUSANDTHS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))  # three decimals, of which the last is 0
 
 # In Stripe's units. The floor is the one of an account that settles in the same currency.
@@ -57,7 +56,7 @@ def _decimals(currency: str) -> int:
 
 
 def _step(currency: str) -> int:
-    return 100 if currency in HUNDREDS else 10 if currency in THOUSANDTHS else 1
+    return 10 if currency in THOUSANDTHS else 1
 
 
 def _units(decimals: int) -> int:
