@@ -60,12 +60,12 @@ def _theirs(gateway: Gateway, since: datetime) -> Iterator[Difference]:
     for said in captured:
         payment = find_payment(gateway.code, said.reference)
         if payment is None:
-            yield Difference(gateway.code, said.reference, None,
-                             f"{_amount(said)} for order {said.order_number} were taken and we know of no such payment.",
-                             False)
+            sentence = f"{_amount(said)} for order {said.order_number} were taken and we know of no such payment."
+            yield Difference(gateway.code, said.reference, None, sentence, False)
         elif _differs(payment, said):
-            yield _settle(payment, f"{_amount(said)} were taken, {_amount(said, said.refunded_amount)} given back; here "
-                                   f"it is {payment.state.value}, {decimal_text(payment.refunded)} given back.", said)
+            theirs = f"{_amount(said)} were taken, {_amount(said, said.refunded_amount)} given back"
+            ours = f"here it is {payment.state.value}, {decimal_text(payment.refunded)} given back."
+            yield _settle(payment, f"{theirs}; {ours}", said)
 
 
 def _ours(gateway: Gateway, since: datetime) -> Iterator[Difference]:

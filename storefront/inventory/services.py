@@ -92,7 +92,7 @@ def reserve_stock(*, order_id: uuid.UUID, holder_id: uuid.UUID, quantities: Mapp
     """
     release_reservations(order_id=order_id, actor=actor)
     short = [variant_id for variant_id in sorted(quantities)
-             if not _reserve(order_id, holder_id, variant_id, quantities[variant_id], actor, waits)]
+             if not _reserve(order_id, holder_id, variant_id, quantities[variant_id], actor=actor, waits=waits)]
     if short:
         left = read_availability(short)
         raise OutOfStock({variant_id: left[variant_id].available or 0 for variant_id in short})
@@ -166,7 +166,7 @@ def restock(*, order_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -
         record(StockChanged(variant_id=variant_id))
 
 
-def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, actor: str,
+def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, *, actor: str,
              waits: timedelta) -> bool:
     """Reserve at the first location that has all of it."""
     levels = db.session.scalars(
