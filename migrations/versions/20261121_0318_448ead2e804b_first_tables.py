@@ -98,6 +98,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_collection')),
     sa.UniqueConstraint('slug', name=op.f('uq_catalog_collection_slug'))
     )
+    op.create_table('catalog_price_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('variant_id', sa.Integer(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('compare_at_amount', sa.Integer(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_price_change'))
+    )
+    with op.batch_alter_table('catalog_price_change', schema=None) as batch_op:
+        batch_op.create_index('ix_catalog_price_change_history', ['variant_id', 'currency', 'at'], unique=False)
+
     op.create_table('checkout_checkout_session',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('cart_id', sa.Uuid(), nullable=False),
@@ -990,19 +1002,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_price')),
     sa.UniqueConstraint('variant_id', 'currency', name=op.f('uq_catalog_price_variant_id_currency'))
     )
-    op.create_table('catalog_price_change',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('variant_id', sa.Integer(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('amount', sa.Integer(), nullable=False),
-    sa.Column('compare_at_amount', sa.Integer(), nullable=True),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['variant_id'], ['catalog_variant.id'], name=op.f('fk_catalog_price_change_variant_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalog_price_change'))
-    )
-    with op.batch_alter_table('catalog_price_change', schema=None) as batch_op:
-        batch_op.create_index('ix_catalog_price_change_history', ['variant_id', 'currency', 'at'], unique=False)
-
     op.create_table('catalog_variant_option_value',
     sa.Column('variant_id', sa.Integer(), nullable=False),
     sa.Column('option_value_id', sa.Integer(), nullable=False),
@@ -1022,10 +1021,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_catalog_variant_option_value_value')
 
     op.drop_table('catalog_variant_option_value')
-    with op.batch_alter_table('catalog_price_change', schema=None) as batch_op:
-        batch_op.drop_index('ix_catalog_price_change_history')
-
-    op.drop_table('catalog_price_change')
     op.drop_table('catalog_price')
     with op.batch_alter_table('orders_order_refund_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_orders_order_refund_line_refund_id'))
@@ -1199,6 +1194,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_checkout_checkout_session_cart_id'))
 
     op.drop_table('checkout_checkout_session')
+    with op.batch_alter_table('catalog_price_change', schema=None) as batch_op:
+        batch_op.drop_index('ix_catalog_price_change_history')
+
+    op.drop_table('catalog_price_change')
     op.drop_table('catalog_collection')
     with op.batch_alter_table('catalog_category', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_catalog_category_parent_id'))

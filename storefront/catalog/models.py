@@ -209,12 +209,12 @@ class PriceChange(Model):
 
     __tablename__ = "catalog_price_change"
     id: Mapped[int] = mapped_column(primary_key=True)
-    variant_id: Mapped[int] = mapped_column(ForeignKey("catalog_variant.id"))
+    variant_id: Mapped[int]  # no foreign key: the history outlives what it tells of
     currency: Mapped[str] = mapped_column(String(3))
     amount: Mapped[int]
     compare_at_amount: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    variant: Mapped[Variant] = relationship()
+    variant: Mapped[Variant] = relationship(primaryjoin="foreign(PriceChange.variant_id) == Variant.id")
     __table_args__ = (Index("ix_catalog_price_change_history", "variant_id", "currency", "at"),)
 
 
