@@ -23,22 +23,22 @@ from storefront.orders.story import ReturnView, read_story
 class ReturnsOfOrders(Actions):
     """The forms about returns."""
 
-    @expose("/<number>/returns/<name>/approval", methods=("POST",))
-    def approve(self, number: str, name: str) -> Answer:
+    @expose("/<number>/returns/<return_number>/approval", methods=("POST",))
+    def approve(self, number: str, return_number: str) -> Answer:
         """Agree; the customer is told where to send it."""
-        return self._step(number, name, lambda row: approve_return(
+        return self._step(number, return_number, lambda row: approve_return(
             return_id=row.id, actor=actor(), reason=trimmed(request.form.get("reason"))[:300]),
             "Agreed. The customer is told where to send it.")
 
-    @expose("/<number>/returns/<name>/rejection", methods=("POST",))
-    def reject(self, number: str, name: str) -> Answer:
+    @expose("/<number>/returns/<return_number>/rejection", methods=("POST",))
+    def reject(self, number: str, return_number: str) -> Answer:
         """Say no, and why."""
-        return self._step(number, name, lambda row: reject_return(
+        return self._step(number, return_number, lambda row: reject_return(
             return_id=row.id, actor=actor(), reason=trimmed(request.form.get("reason"))[:300]),
             "The customer is told why.")
 
-    @expose("/<number>/returns/<name>/receipt", methods=("POST",))
-    def receive(self, number: str, name: str) -> Answer:
+    @expose("/<number>/returns/<return_number>/receipt", methods=("POST",))
+    def receive(self, number: str, return_number: str) -> Answer:
         """Note that the goods are here, and how many of them are as new."""
         def note(row: ReturnView) -> None:
             chosen = read_quantities(request.form, {line_id: count for line_id, _, count, _ in row.lines})
@@ -46,10 +46,10 @@ class ReturnsOfOrders(Actions):
                 raise ShopError("On the shelf can go from none to all of what comes back, in whole numbers.")
             receive_return(return_id=row.id, restocked=chosen.quantities, actor=actor())
 
-        return self._step(number, name, note, "Received. Now pay back what it cost.")
+        return self._step(number, return_number, note, "Received. Now pay back what it cost.")
 
-    @expose("/<number>/returns/<name>/refund", methods=("POST",))
-    def pay_back(self, number: str, name: str) -> Answer:
+    @expose("/<number>/returns/<return_number>/refund", methods=("POST",))
+    def pay_back(self, number: str, return_number: str) -> Answer:
         """Pay back what the returned things cost, and what else staff add."""
         form = ReturnRefundForm(request.form)
 
@@ -60,11 +60,12 @@ class ReturnsOfOrders(Actions):
                           shipping_amount=form.shipping_amount.data or 0,
                           goodwill_amount=form.goodwill_amount.data or 0)
 
-        return self._step(number, name, pay, "Promised. The provider is told at once, and the customer by mail.")
+        return self._step(number, return_number, pay,
+                          "Promised. The provider is told at once, and the customer by mail.")
 
-    def _step(self, number: str, name: str, work: Callable[[ReturnView], None], said: str) -> Answer:
+    def _step(self, number: str, return_number: str, work: Callable[[ReturnView], None], said: str) -> Answer:
         """Take a step of the order's return; a refusal is said on the page that follows."""
-        row = _own_return(find_order(number), name)
+        row = _own_return(find_order(number), return_number)
 
         def step() -> str:
             work(row)
