@@ -109,6 +109,50 @@ def test_a_browser_that_never_comes_back_changes_nothing_about_it(
     assert_one_order(cup)
 
 
+def test_money_is_reserved_on_stripes_page_and_taken_with_the_order(
+    app: Flask, client: FlaskClient, fake: FakeStripe, cup: int
+) -> None:
+    set_up(app, STRIPE_CAPTURE="manual")
+    session = go_to_stripe(client)
+    fake.books.pay(session)
+    assert fake.books.every("ch")[0]["amount_captured"] == 0
+    back_to_shop(client, fake, session)
+    back_to_shop(client, fake, session)
+    assert fake.books.every("ch")[0]["amount_captured"] == TOTAL
+    assert fake.count("/capture") == 1
+    assert_one_order(cup)
+
+
+def test_a_slow_bank_keeps_the_order_until_its_webhook(
+    client: FlaskClient, fake: FakeStripe, cup: int, webhook: Webhook, work: Mailbox
+) -> None:
+    session = go_to_stripe(client)
+    fake.books.pay(session, is_slow=True)
+    back = client.get(path_of(fake.books.objects[session]["success_url"]))
+    assert (back.status_code, "taking its time" in back.text) == (200, True)
+    fake.deliver(webhook)
+    assert work() == []
+    fake.books.settle(session)
+    fake.deliver(webhook)
+    assert len(work()) == 1
+    assert_one_order(cup)
+
+
+def test_a_refund_made_in_stripes_dashboard_is_booked_once(
+    client: FlaskClient, fake: FakeStripe, cup: int, webhook: Webhook, work: Mailbox
+) -> None:
+    session = go_to_stripe(client)
+    fake.books.pay(session)
+    back_to_shop(client, fake, session)
+    fake.books.refund(fake.books.objects[session]["payment_intent"], 1000, {})
+    fake.deliver(webhook, only="charge.refunded", times=2)
+    work()
+    db.session.rollback()
+    [payment] = db.session.scalars(select(Payment))
+    assert (payment.captured_amount, payment.refunded_amount) == (TOTAL, 1000)
+    assert (read_balance(ORDERS, "EUR"), read_balance(clearing("stripe"), "EUR")) == (TOTAL - 1000, 1000 - TOTAL)
+
+
 def test_forged_webhooks_place_nothing(
     client: FlaskClient, fake: FakeStripe, cup: int, work: Mailbox
 ) -> None:

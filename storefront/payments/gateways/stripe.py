@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from storefront.foundation.clock import now
+from storefront.foundation.errors import SettingsError
 from storefront.payments.errors import GatewayUnavailable, InvalidWebhook
-from storefront.payments.gateways.offering import missing, setting
+from storefront.payments.gateways.offering import missing, setting, unreadable
 from storefront.payments.gateways.port import (
     STOCK_WAITS,
     Created,
@@ -57,7 +58,9 @@ class StripeGateway:
         self.timeout = timeout
 
     def missing_settings(self) -> Sequence[str]:
-        return missing("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+        return [*missing("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
+                *unreadable("STRIPE_SECRET_KEY", _check_key), *unreadable("STRIPE_WEBHOOK_SECRET", _check_secret),
+                *unreadable("STRIPE_CAPTURE", _check_capture)]
 
     def accepts(self, offer: Offer) -> bool:
         return is_chargeable(offer.amount, offer.currency)
@@ -149,6 +152,21 @@ def _api() -> ModuleType:
     from storefront.payments.gateways import stripe_client  # noqa: PLC0415
 
     return stripe_client
+
+
+def _check_key(key: str) -> None:
+    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise SettingsError("it is the secret key, which begins with sk_, or a restricted one with rk_")
+
+
+def _check_secret(secrets: str) -> None:
+    if not all(secret.startswith("whsec_") for secret in secrets.replace(",", " ").split()):
+        raise SettingsError("it is the endpoint's signing secret, which begins with whsec_")
+
+
+def _check_capture(capture: str) -> None:
+    if capture not in ("manual", "automatic"):
+        raise SettingsError("it is manual or automatic")
 
 
 def _is_manual() -> bool:

@@ -116,6 +116,19 @@ def test_without_its_settings_it_names_them(app: Flask) -> None:
     assert list(StripeGateway().missing_settings()) == ["STRIPE_WEBHOOK_SECRET"]
 
 
+@pytest.mark.parametrize(("name", "value", "hint"), [
+    ("STRIPE_SECRET_KEY", "pk_test_1", "sk_"), ("STRIPE_WEBHOOK_SECRET", "sk_test_1", "whsec_"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_1,we_2", "whsec_"), ("STRIPE_CAPTURE", "later", "manual")])
+def test_a_setting_that_is_another_thing_is_named(
+    app: Flask, gateway: StripeGateway, name: str, value: str, hint: str
+) -> None:
+    assert list(gateway.missing_settings()) == []
+    set_up(app, **{name: value})
+    [problem] = gateway.missing_settings()
+    assert problem.startswith(f"{name} (")
+    assert hint in problem
+
+
 # States
 
 
@@ -206,6 +219,13 @@ def test_a_refund_says_where_it_stands(
     fake.books.finish_refund(said.reference, "succeeded")
     assert gateway.refund(session, key=key, amount=1000, total=5250).state == "refunded"
     assert len(fake.books.every("re")) == 1
+
+
+def test_before_the_shopper_has_paid_there_is_nothing_to_ask_back(
+    gateway: StripeGateway, fake: FakeStripe, session: str
+) -> None:
+    assert gateway.refund(session, key=uuid.uuid4(), amount=100, total=5250).problem == "Nothing was captured at Stripe."
+    assert fake.count("/refunds") == 0
 
 
 def test_a_refund_is_sent_once_even_when_stripe_has_forgotten_the_key(
