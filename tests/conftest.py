@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 from redis import Redis
 from sqlalchemy import event
 
@@ -21,6 +22,9 @@ from storefront.foundation.database import db
 from tests.postgres import Cluster, start_cluster
 from workers.valkey import RunningValkey, start_valkey
 
+# Examples are the same in every run and may take as long as the machine needs.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

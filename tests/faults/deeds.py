@@ -35,6 +35,13 @@ def correct(variant_id: int, delta: int) -> None:
     correct_stock(variant_id=variant_id, delta=delta, actor="staff:1", reason="counted")
 
 
+def change_price(slug: str, amount: int) -> None:
+    """Save the product with another price, as staff do."""
+    from tests.factories.catalog import make_product
+
+    make_product(slug=slug, stock=0, amount=amount)
+
+
 # Jobs that no release has: a worker that is told of them runs them like any other
 
 POISON = ("tests.faults.deeds.job_that_raises", "tests.faults.deeds.job_that_aborts",

@@ -115,7 +115,7 @@ def buy_somehow(visitor: Visitor, heard: list[Answer]) -> None:
 
 def test_crashed_again_and_again_while_people_buy(
         shop: World, server: Server, rounds: Callable[[int, int], int]) -> None:
-    """# fault 15. Red without pool_pre_ping (500 after the restart), and without _answer_database (500 for 503)."""
+    """# fault 15. Red without _answer_database in foundation/pages.py: 500 for 503."""
     shop.start_web(workers=1, threads=6)
     heard: list[Answer] = []
     done = threading.Event()

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from storefront.accounts.models import Customer
+from storefront.cart.models import Cart
 from storefront.foundation.clock import now
 from storefront.foundation.database import Model, db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent, OutboxJob
@@ -24,15 +26,15 @@ T = TypeVar("T")
 LOST = (ConnectionError, http.client.HTTPException, TimeoutError)  # how a browser notices that a server died
 
 
-def reach_review(visitor: Visitor, slug: str = "bowl", **changes: str) -> dict[str, str]:
+def reach_review(visitor: Visitor, slug: str = "bowl", *, method: str = "demo", **changes: str) -> dict[str, str]:
     """Fill the cart and say every step; returns the fields of the button that orders."""
     put_in_cart(visitor, slug, **changes)  # type: ignore[arg-type]
-    return say_steps(visitor)
+    return say_steps(visitor, method)
 
 
-def say_steps(visitor: Visitor) -> dict[str, str]:
+def say_steps(visitor: Visitor, method: str = "demo") -> dict[str, str]:
     """Say every step; returns the fields of the button that orders."""
-    for step, fields in (("contact", CONTACT), ("delivery", {"quote": "post"}), ("payment", {"method": "demo"})):
+    for step, fields in (("contact", CONTACT), ("delivery", {"quote": "post"}), ("payment", {"method": method})):
         answer = visitor.post(f"/checkout/{step}", data=fields)
         assert answer.status_code == 303, answer.text
     return form_of(visitor.get("/checkout/review").text, "/checkout/order")
@@ -152,6 +154,13 @@ def let_minutes_pass() -> None:
 
     age_claims(LEASE)
     let_handover_pass()
+
+
+def cart_of(email: str) -> uuid.UUID:
+    """Return the id of the customer's cart."""
+    db.session.rollback()
+    return db.session.scalars(select(Cart.id).join(Customer, Customer.id == Cart.customer_id)
+                              .where(Customer.email == email)).one()
 
 
 def start_paying(cart_id: uuid.UUID, total: int) -> str:
