@@ -164,6 +164,15 @@ def test_money_is_reserved_first_where_the_shop_wants_it_so(app: Flask) -> None:
         assert [said.reference for said in gateway.list_recent(now() - timedelta(hours=1))] == [made]
 
 
+def test_what_counts_is_what_arrived(app: Flask) -> None:
+    with FakeStripe(capture="manual") as fake:
+        set_up(app, "stripe", **fake.settings)
+        made = StripeGateway().create(intent()).reference
+        fake.books.pay(made)
+        fake.books.capture(fake.books.every("pi")[0], 3000)  # staff took less in the dashboard
+        assert StripeGateway().fetch(made).amount == 3000
+
+
 def test_a_session_whose_time_is_over_has_failed(gateway: StripeGateway, fake: FakeStripe, session: str) -> None:
     fake.books.expire(session)
     assert gateway.fetch(session).state == "failed"
@@ -224,7 +233,8 @@ def test_a_refund_says_where_it_stands(
 def test_before_the_shopper_has_paid_there_is_nothing_to_ask_back(
     gateway: StripeGateway, fake: FakeStripe, session: str
 ) -> None:
-    assert gateway.refund(session, key=uuid.uuid4(), amount=100, total=5250).problem == "Nothing was captured at Stripe."
+    refused = gateway.refund(session, key=uuid.uuid4(), amount=100, total=5250)
+    assert (refused.state, refused.problem) == ("failed", "Nothing was captured at Stripe.")
     assert fake.count("/refunds") == 0
 
 
