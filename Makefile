@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test dev check migration assets setup setup-dev lock clean
+.PHONY: demo test bench dev check migration assets setup setup-dev lock clean
 
 demo: $(VENV)/.installed static/built/manifest.json  ## the whole shop on this machine
 	exec $(BIN)/flask demo --port $(PORT)
@@ -24,6 +24,9 @@ check: $(VENV)/.installed-dev static/built/manifest.json  ## lint, types, layers
 	$(BIN)/flask db upgrade 2>/dev/null
 	$(BIN)/flask db check
 	rm -rf "$$STOREFRONT_VAR"
+
+bench: $(VENV)/.installed-dev static/built/manifest.json  ## checkouts per second beside raw SQL; results in bench/results/
+	$(BIN)/python -m bench
 
 dev: $(VENV)/.installed-dev static/built/manifest.json  ## the demo, restarted when a file changes
 	exec $(BIN)/flask demo --port $(PORT) --reload

