@@ -197,28 +197,28 @@ def read_summary(cart_id: uuid.UUID | None, checkout: CheckoutInfo | None) -> Ca
 
 
 def read_offer(cart: CartView, checkout: CheckoutInfo) -> Offer:
-    """Return what is to be paid, for the gateways to say whether they take it."""
+    """Return what is left to pay after gift cards, for the gateways to say whether they take it."""
     total = price_cart(cart, checkout, find_quote(cart, checkout)).totals.total
-    return Offer(facts().currency, checkout.country, total)
+    left = total - sum(amount for _, amount in _plan_gift_cards(checkout, total))
+    return Offer(facts().currency, checkout.country, left)
 
 
-def list_payment_methods(cart: CartView, checkout: CheckoutInfo) -> list[Method]:
-    """Return the ways to pay that take this order's currency, country and total."""
-    return list_methods(checkout.payment_method, read_offer(cart, checkout))
+def list_payment_methods(checkout: CheckoutInfo, offer: Offer) -> list[Method]:
+    """Return the ways to pay that take the offer; where nothing is left to pay, any will do."""
+    return list_methods(checkout.payment_method, offer if offer.amount else None)
 
 
 def read_review(cart: CartView, checkout: CheckoutInfo) -> Review | None:
     """Return what is about to bind; None when the delivery or the method is not to be had any more."""
     quote = find_quote(cart, checkout)
-    method = next((m for m in list_payment_methods(cart, checkout) if m.is_selected), None)
+    offer = read_offer(cart, checkout)
+    method = next((m for m in list_payment_methods(checkout, offer) if m.is_selected), None)
     if quote is None or method is None:
         return None
-    total = price_cart(cart, checkout, quote).totals.total
-    total -= sum(amount for _, amount in _plan_gift_cards(checkout, total))
     return Review(
         checkout.id, checkout.email, checkout.phone, format_lines(checkout.shipping_address),
         format_lines(checkout.billing_address or checkout.shipping_address), quote, method,
-        Money(total, facts().currency))
+        Money(offer.amount, offer.currency))
 
 
 def _rows(priced: Priced, checkout: CheckoutInfo) -> list[TotalRow]:

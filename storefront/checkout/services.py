@@ -19,6 +19,7 @@ from storefront.checkout.queries import (
     first_open_step,
     list_payment_methods,
     list_quotes,
+    read_offer,
 )
 from storefront.checkout.settling import finish_checkout, place, return_url, settle
 from storefront.checkout.snapshot import take_snapshot
@@ -32,7 +33,7 @@ from storefront.payments.errors import GatewayUnavailable
 from storefront.payments.gateways.port import Offer, Shopper
 from storefront.payments.gateways.registry import find_gateway
 from storefront.payments.gift_cards import find_gift_card, hold_gift_cards, release_gift_cards
-from storefront.payments.queries import PaymentInfo, list_methods, list_payments
+from storefront.payments.queries import PaymentInfo, list_payments
 from storefront.payments.services import create_payment, open_payment, void_open_payments
 
 MAX_GIFT_CARDS = 10  # in one checkout
@@ -64,8 +65,8 @@ def save_delivery(*, cart_id: uuid.UUID, code: str) -> None:
 def save_payment_method(*, cart_id: uuid.UUID, code: str) -> None:
     """Keep the way to pay; raises StepMissing when it is not offered."""
     checkout = _require(cart_id, "payment")
-    offered = list_payment_methods(read_cart(cart_id, checkout.country), checkout)
-    if code not in {method.code for method in offered}:
+    offer = read_offer(read_cart(cart_id, checkout.country), checkout)
+    if code not in {method.code for method in list_payment_methods(checkout, offer)}:
         raise StepMissing("payment", "Please choose one of the ways to pay below.")
     _open_row(cart_id).payment_method = code
 
@@ -163,8 +164,8 @@ def _write_order(*, cart_id: uuid.UUID, confirmed_total: int, actor: str) -> tup
             return payment.order_id, payment.id
     if due != confirmed_total:
         raise TotalChanged
-    offer = Offer(draft.currency, checkout.country, due)
-    if due and checkout.payment_method not in {method.code for method in list_methods(offer=offer)}:
+    offered = list_payment_methods(checkout, Offer(draft.currency, checkout.country, due))
+    if due and checkout.payment_method not in {method.code for method in offered}:
         raise StepMissing("payment", "The way to pay that you chose is not to be had for this order any more.")
     if twin is not None:
         release_gift_cards(order_id=twin.id, actor=actor)

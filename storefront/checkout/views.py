@@ -21,6 +21,7 @@ from storefront.checkout.queries import (
     choose_quotes,
     find_checkout,
     find_completed,
+    find_quote,
     first_open_step,
     list_payment_methods,
     list_quotes,
@@ -249,13 +250,13 @@ def _page(step: str, checkout: CheckoutInfo | None, *, form: ContactForm | Empty
         context["quotes"] = choose_quotes(list_quotes(summary, checkout), checkout.shipping_code)
     if step == "payment" and checkout:
         context["codes"] = list_codes(summary, checkout)
-        context["methods"] = list_payment_methods(summary, checkout)
-        context["why_none"] = explain_refusal(read_offer(summary, checkout))
+        offer = read_offer(summary, checkout)
+        context |= {"methods": list_payment_methods(checkout, offer), "why_none": explain_refusal(offer)}
     if step == "review" and checkout:
         context["review"] = read_review(summary, checkout)
         if context["review"] is None:
             flash("The delivery or the way to pay is not to be had any more. Please choose again.")
-            return go_to("/checkout/delivery")
+            return go_to("/checkout/payment" if find_quote(summary, checkout) else "/checkout/delivery")
     template = f"checkout/{step}.html"
     if is_partial():
         return fragments(template, ["step"], status=status, **context)
