@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test bench dev check migration assets setup setup-dev lock clean
+.PHONY: demo test faults bench dev check migration assets setup setup-dev lock clean
 
 demo: $(VENV)/.installed static/built/manifest.json  ## the whole shop on this machine
 	exec $(BIN)/flask demo --port $(PORT)
 
 test: $(VENV)/.installed-dev static/built/manifest.json  ## every test that this machine can run
 	$(BIN)/python -m tests.run
+
+faults: $(VENV)/.installed-dev static/built/manifest.json  ## kill, stop, flush and lie for an hour: make faults ARGS="-k kills"
+	$(BIN)/python -m tests.faults.run $(ARGS)
 
 check: $(VENV)/.installed-dev static/built/manifest.json  ## lint, types, layers, templates, migrations
 	$(BIN)/ruff check .

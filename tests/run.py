@@ -14,6 +14,8 @@ from tests.postgres import find_binaries
 
 # Contexts whose rows and races differ between the engines run on both.
 BOTH = ["tests/storefront", "tests/journeys", "tests/workers", "tests/admin"]
+# Processes that are killed, servers that crash; `make faults` does it longer.
+FAULTS = ["-n", "2", "--dist", "loadfile", "tests/faults"]
 
 
 def missing() -> list[str]:
@@ -35,9 +37,12 @@ def run(*arguments: str) -> int:
 def main() -> int:
     """Run the suites and return the exit code of the whole."""
     extra = sys.argv[1:]
-    codes = [run("-n", "2", "--dist", "loadfile", "--ignore=tests/browser", *extra)]
+    codes = [run("-n", "2", "--dist", "loadfile", "--ignore=tests/browser",
+                 "--ignore=tests/faults", *extra),
+             run(*FAULTS, *extra)]
     if find_binaries() is not None:
         codes.append(run("-n", "2", "--dist", "loadfile", "--database", "postgresql", *BOTH, *extra))
+        codes.append(run(*FAULTS, "--database", "postgresql", *extra))
     if find_chromium() is not None:
         codes.append(run("tests/browser", *extra))
     lacking = missing()

@@ -161,7 +161,8 @@ def test_webhooks_in_any_order(shop: Shop, seed: int, rounds: Callable[[int, int
 @pytest.mark.parametrize("is_sold", [True, False])
 def test_webhook_three_days_late(shop: Shop, app: Flask, monkeypatch: pytest.MonkeyPatch, is_sold: bool) -> None:
     """# fault 37. Red when money for an expired order is only noted: paid and neither goods nor refund."""
-    client, new_client, fake, bowl, webhook, run_jobs = shop.client, shop.new_client, shop.fake, shop.bowl, shop.webhook, shop.run_jobs
+    client, new_client, fake, bowl = shop.client, shop.new_client, shop.fake, shop.bowl
+    webhook, run_jobs = shop.webhook, shop.run_jobs
     session = reach_stripe(client)
     fake.plan("drop", times=None)  # the provider cannot be asked while the order expires
     monkeypatch.setenv("STOREFRONT_CLOCK_OFFSET", str(timedelta(hours=2).total_seconds()))
@@ -256,7 +257,8 @@ def test_no_webhook_ever_comes(client: FlaskClient, fake: FakeStripe, bowl: int)
 
 def test_browser_closed_and_returns_forged(shop: Shop) -> None:
     """# fault 41. Red when the return page takes `?status=success` for a payment."""
-    client, new_client, fake, bowl, webhook, run_jobs = shop.client, shop.new_client, shop.fake, shop.bowl, shop.webhook, shop.run_jobs
+    client, new_client, fake, bowl = shop.client, shop.new_client, shop.fake, shop.bowl
+    webhook, run_jobs = shop.webhook, shop.run_jobs
     session = reach_stripe(client)
     payment = only(payments())
     for said in ("?status=success", "?redirect_status=succeeded&paid=1", f"?session_id={session}", "?state=captured"):
