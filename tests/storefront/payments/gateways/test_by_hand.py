@@ -70,7 +70,7 @@ def test_a_transfer_needs_an_account_that_can_be_one(app: Flask, setting: str, v
 @pytest.mark.parametrize(("text", "is_one"), [
     ("GB82 WEST 1234 5698 7654 32", True), ("DE89370400440532013000", True), ("NO9386011117947", True),
     ("MT84MALT011000012345MTLCAST001S", True), ("GB82 WEST 1234 5698 7654 33", False), ("GB82WEST", False),
-    ("DE8937040044053201300", False), ("", False), ("IE29 AIBK 9311 5212 3456 7é", False), ("٢٩", False)])
+    ("DE5137040044053201300", False), ("", False), ("IE29 AIBK 9311 5212 3456 7é", False), ("٢٩", False)])
 def test_account_numbers_are_checked(text: str, is_one: bool) -> None:
     assert is_iban(text) == is_one
 

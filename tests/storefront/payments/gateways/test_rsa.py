@@ -13,7 +13,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from flask import Flask
 
 from storefront.foundation.clock import now
@@ -177,3 +179,11 @@ def test_what_is_no_key_is_said_to_be_none(text: str) -> None:
             read(text)
     with pytest.raises(SettingsError):
         read_private_key(public_pem("merchant"))
+
+
+def test_a_key_that_is_too_short_or_of_another_kind_is_refused() -> None:
+    for key in (rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256R1())):  # noqa: S505 - short on purpose
+        with pytest.raises(SettingsError, match="no RSA key of 2048 bits"):
+            read_private_key(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+        with pytest.raises(SettingsError, match="no RSA key of 2048 bits"):
+            read_public_key(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
