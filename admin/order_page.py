@@ -16,6 +16,7 @@ from storefront.foundation.errors import NotFound
 from storefront.foundation.ids import new_uuid
 from storefront.inventory.models import StockMovement
 from storefront.notifications.models import Delivery
+from storefront.orders.discounts import explain_order
 from storefront.orders.models import Order
 from storefront.orders.queries import read_order_id, read_order_view
 from storefront.orders.refunds import left_of_shipping, left_to_refund, refundable_quantity
@@ -53,6 +54,7 @@ def page_facts(order_id: uuid.UUID, **forms: Any) -> dict[str, Any]:
         "titles": {line.variant_id: names[line.id] for line in row.lines},
         "refundable": {str(line.id): refundable_quantity(line) for line in row.lines},
         "left": left_to_refund(row), "left_of_shipping": left_of_shipping(row),
+        "account": explain_order(row),
         "can_fulfill": row.state in BEING_SENT and any(unsent.values()),
         "can_cancel_rest": row.state is OrderState.PARTLY_FULFILLED,
         "fulfillment": fulfillment_form(order_id), "cancellation": ReasonForm(), "rest": ReasonForm(prefix="rest-"),

@@ -16,8 +16,10 @@ from admin import catalog, content, shipping, taxes
 from admin.access import current_staff, install_access
 from admin.customers import Customers
 from admin.dashboard import Dashboard
+from admin.gift_cards import GiftCards
 from admin.orders import Orders
 from admin.products import Products
+from admin.promotions import Promotions
 from admin.withdrawals import Withdrawals
 from storefront.foundation.money import Money
 
@@ -37,7 +39,7 @@ def install_admin(app: Flask) -> None:
 
 def _views() -> list[BaseView]:
     """Return every view after the overview; their categories make the groups of the menu."""
-    return [Orders(), Withdrawals(), Customers(), Products(),
+    return [Orders(), Withdrawals(), Promotions(), GiftCards(), Customers(), Products(),
             *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
 
 
