@@ -15,6 +15,16 @@ class StepMissing(ShopError):
         self.step = step
 
 
+class TooManyAttempts(ShopError):
+    """Payments were begun again and again and none was made."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__("Too many payments were begun and not made. Nothing was charged and your cart is as it was; "
+                         "please try again in an hour, or write to us.")
+
+
 class TotalChanged(ShopError):
     """The total is not the one that the shopper confirmed; the new one must be shown first."""
 

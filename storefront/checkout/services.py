@@ -23,6 +23,7 @@ from storefront.checkout.queries import (
 )
 from storefront.checkout.settling import finish_checkout, place, return_url, settle
 from storefront.checkout.snapshot import take_snapshot
+from storefront.checkout.throttle import check_attempts
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.foundation.money import Money
@@ -164,6 +165,7 @@ def _write_order(*, cart_id: uuid.UUID, confirmed_total: int, actor: str) -> tup
             return payment.order_id, payment.id
     if due != confirmed_total:
         raise TotalChanged
+    check_attempts(list_payments(twin.id) if twin else ())
     offered = list_payment_methods(checkout, Offer(draft.currency, checkout.country, due))
     if due and checkout.payment_method not in {method.code for method in offered}:
         raise StepMissing("payment", "The way to pay that you chose is not to be had for this order any more.")

@@ -14,7 +14,7 @@ from storefront.accounts.sign_in import current_customer_id
 from storefront.cart.cookies import current_cart_id
 from storefront.cart.throttle import count_code_try
 from storefront.checkout.codes import drop_code, forget_code, list_codes, use_code
-from storefront.checkout.errors import StepMissing, TotalChanged
+from storefront.checkout.errors import StepMissing, TooManyAttempts, TotalChanged
 from storefront.checkout.forms import ContactForm, EmptyForm, contact_form
 from storefront.checkout.queries import (
     CheckoutInfo,
@@ -32,6 +32,7 @@ from storefront.checkout.queries import (
 )
 from storefront.checkout.services import save_contact, save_delivery, save_payment_method, start_payment
 from storefront.checkout.settling import settle
+from storefront.checkout.throttle import counting_unpaid, note_paid
 from storefront.foundation.errors import ShopError
 from storefront.foundation.htmx import fragments, go_to, is_partial
 from storefront.inventory.errors import OutOfStock
@@ -163,9 +164,10 @@ def order() -> Response:
     customer_id = current_customer_id()
     actor = f"customer:{customer_id}" if customer_id else "guest"
     try:
-        return go_to(start_payment(cart_id=_cart_id(), confirmed_total=_read_total(), actor=actor,
-                                   shopper=_read_shopper()))
-    except (TotalChanged, GatewayUnavailable, GiftCardEmpty) as error:
+        with counting_unpaid(_cart_id(), request.remote_addr or ""):
+            return go_to(start_payment(cart_id=_cart_id(), confirmed_total=_read_total(), actor=actor,
+                                       shopper=_read_shopper()))
+    except (TotalChanged, TooManyAttempts, GatewayUnavailable, GiftCardEmpty) as error:
         form.form_errors.append(str(error))
         return _page("review", find_checkout(_cart_id()), form=form, status=error.status)
     except CodeUsedUp as error:
@@ -193,6 +195,7 @@ def returned(payment_id: uuid.UUID) -> Response:
     bought = read_order_view(order_id)
     is_kept = payment is not None and payment.is_open and payment.is_by_hand  # staff will record the money
     if bought.placed_at is not None or is_kept:
+        note_paid(_cart_id(), request.remote_addr or "")
         return go_to(f"{bought.url}&new=1")
     if payment is None or payment.is_open:
         if payment is not None and "left" in request.args:  # says no more than where the shopper wants to go
@@ -208,8 +211,7 @@ def returned(payment_id: uuid.UUID) -> Response:
 
 def _is_buyer(order_id: uuid.UUID) -> bool:
     """Tell whether this browser holds the cart that the order was made from."""
-    cart_id, _ = read_bought(order_id)
-    return cart_id == current_cart_id()
+    return read_bought(order_id)[0] == current_cart_id()
 
 
 def _waiting(payment_id: uuid.UUID) -> Response:
