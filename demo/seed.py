@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import storefront.catalog.services as catalog
 import storefront.inventory.services as inventory
 import storefront.shipping.services as shipping
 import storefront.taxes.services as taxes
+from demo.offers import save_offers
 from demo.words import save_words
 from storefront.catalog.entries import ImageEntry, OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
 from storefront.catalog.models import Product, ProductStatus, Variant
@@ -55,12 +56,16 @@ def seed_shop(*, keys: Keys) -> Seeded:
         catalog.save_category(path=category["path"], name=category["name"], intro=category["intro"],
                               position=category["position"])
     for product in products:
-        catalog.save_product(entry=make_entry(product, keys), actor=ACTOR)
+        entry = make_entry(product, keys)
+        if any(variant.compare_at_amount for variant in entry.variants):
+            catalog.save_product(entry=_before_reduction(entry), actor=ACTOR)  # so that its history knows the price
+        catalog.save_product(entry=entry, actor=ACTOR)
     _receive_stock(products)
     for collection in content["collection"]:
         catalog.save_collection(slug=collection["slug"], name=collection["name"], intro=collection["intro"],
                                 product_slugs=collection["products"])
     save_words(content, keys)
+    save_offers()
     return Seeded(len(products), sum(len(product["variants"]) for product in products), len(keys))
 
 
@@ -83,6 +88,12 @@ def make_entry(product: Table, keys: Keys) -> ProductEntry:
         images=tuple(ImageEntry(key=keys[f"{product['slug']}/{picture['file']}"], alt=picture["alt"])
                      for picture in pictures),
     )
+
+
+def _before_reduction(entry: ProductEntry) -> ProductEntry:
+    return replace(entry, variants=tuple(
+        replace(variant, amount=variant.compare_at_amount or variant.amount, compare_at_amount=None)
+        for variant in entry.variants))
 
 
 def _option(option: Table) -> OptionEntry:

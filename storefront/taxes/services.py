@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storefront.foundation.cache import invalidate
-from storefront.foundation.database import db, transactional
+from storefront.foundation.database import db, execute_counted, transactional
 from storefront.taxes.models import TaxCategory, TaxRate
 
 
@@ -18,10 +18,15 @@ def save_category(*, code: str, name: str) -> None:
 
 @transactional
 def save_rate(*, country: str, tax_category: str, basis_points: int, is_inclusive: bool, name: str = "VAT") -> None:
-    """Set the one rate of a country and tax category. Placed orders keep the rate they were placed with."""
+    """Set the one rate of a country and tax category. Placed orders keep the rate they were placed with.
+
+    The rates of a country are alike within its prices or on top of them, so the last word counts for all: an
+    order's sums need one flag, and nobody reads prices of which some hold the tax and some do not.
+    """
     row = db.session.scalar(
         select(TaxRate).where(TaxRate.country == country, TaxRate.tax_category == tax_category)
     ) or TaxRate(country=country, tax_category=tax_category)
     row.basis_points, row.is_inclusive, row.name = basis_points, is_inclusive, name
     db.session.add(row)
+    execute_counted(update(TaxRate).where(TaxRate.country == country).values(is_inclusive=is_inclusive))
     invalidate("taxes")
