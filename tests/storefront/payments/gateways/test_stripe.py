@@ -164,6 +164,13 @@ def test_money_is_reserved_first_where_the_shop_wants_it_so(app: Flask) -> None:
         assert [said.reference for said in gateway.list_recent(now() - timedelta(hours=1))] == [made]
 
 
+def test_what_is_not_reserved_is_not_asked_for(gateway: StripeGateway, fake: FakeStripe, session: str) -> None:
+    assert gateway.capture(session, key=uuid.uuid4()).state == "open"
+    fake.books.pay(session)
+    assert gateway.capture(session, key=uuid.uuid4()).state == "captured"
+    assert fake.count("/capture") == 0
+
+
 def test_what_counts_is_what_arrived(app: Flask) -> None:
     with FakeStripe(capture="manual") as fake:
         set_up(app, "stripe", **fake.settings)
