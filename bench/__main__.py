@@ -88,13 +88,14 @@ def in_turns(shop: Shop, tape: Tape, variants: list[int], *, name: str, seconds:
 
 def reserve_in_turns(shop: Shop, variant_id: int, *, seconds: float, rounds: int) -> dict[str, Any]:
     """The reservation alone: the shop's service against the conditional UPDATE with its two rows."""
-    def orders(kind: str) -> Orders:
-        return Orders(kind, shop.dsn, WEB_THREADS, seconds, environ=shop.environ, variant_id=variant_id)
+    def orders(deed: str) -> Orders:
+        return Orders(deed, shop.dsn, WEB_THREADS, seconds, environ=shop.environ, variant_id=variant_id)
 
     ours, bare = [], []
     for turn in range(rounds):
-        ours.append(measure_hands(shop, orders("service"), label=f"reserve {turn + 1}/{rounds}: the service"))
-        bare.append(measure_hands(shop, orders("raw"), label=f"reserve {turn + 1}/{rounds}: raw SQL"))
+        label = f"reserve {turn + 1}/{rounds}: "
+        ours.append(measure_hands(shop, orders("bench.service:reserve"), label=f"{label}the service"))
+        bare.append(measure_hands(shop, orders("bench.deeds:reserve"), label=f"{label}raw SQL"))
     return compared(ours, bare)
 
 

@@ -121,7 +121,9 @@ def measure_hands(shop: Shop, orders: Orders, *, label: str) -> Rate:
 
 
 def raw_orders(shop: Shop, tape: Tape, buyers: Sequence[Buyer], seconds: float) -> Orders:
-    return Orders("tape", shop.dsn, WEB_THREADS, seconds, tape=tape, cart_ids=[buyer.cart_id for buyer in buyers])
+    """Return what plays the tape for these buyers' carts."""
+    return Orders("bench.deeds:play", shop.dsn, WEB_THREADS, seconds, tape=tape,
+                  cart_ids=[buyer.cart_id for buyer in buyers])
 
 
 def storm(shop: Shop, buyers: Sequence[Buyer], *, seconds: float) -> tuple[Bought, int]:

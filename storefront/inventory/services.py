@@ -51,7 +51,7 @@ def receive_stock(*, variant_id: int, quantity: int, policy: StockPolicy | None 
         level.policy = policy
     db.session.flush()
     if quantity:
-        _change(level, on_hand=quantity, reason=reason, actor=actor)
+        _change(variant_id, level.location_id, on_hand=quantity, reason=reason, actor=actor)
     record(StockChanged(variant_id=variant_id))
 
 
@@ -63,7 +63,7 @@ def correct_stock(*, variant_id: int, delta: int, actor: str, reason: str, locat
     """
     level = _ensure_level(variant_id, location_code)
     db.session.flush()
-    if delta and not _change(level, on_hand=delta, reason=reason[:40], actor=actor):
+    if delta and not _change(variant_id, level.location_id, on_hand=delta, reason=reason[:40], actor=actor):
         raise StockTooLow("That many are not there, or are already promised to orders. The stock stays as it was.")
     record(StockChanged(variant_id=variant_id))
 
@@ -120,9 +120,8 @@ def allocate_stock(*, order_id: uuid.UUID, holder_id: uuid.UUID, quantities: Map
         _expect(execute_counted(
             update(Reservation).where(Reservation.id == row.id, Reservation.state == ReservationState.HELD)
             .values(state=ReservationState.ALLOCATED)))
-        level = _level(row.variant_id, row.location_id)
-        _expect(_change(level, reserved=-row.quantity, allocated=row.quantity, reason="allocated", actor=actor,
-                        order_id=order_id))
+        _expect(_change(row.variant_id, row.location_id, reserved=-row.quantity, allocated=row.quantity,
+                        reason="allocated", actor=actor, order_id=order_id))
         db.session.add(Allocation(order_id=order_id, variant_id=row.variant_id, location_id=row.location_id,
                                   quantity=row.quantity))
     db.session.flush()
@@ -161,21 +160,21 @@ def restock(*, order_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -
             Allocation.order_id == order_id, Allocation.variant_id == variant_id).order_by(Allocation.id).limit(1))
         if location_id is None or quantities[variant_id] <= 0:
             raise StockTooLow("Only what this order was sent can go back on the shelf.")
-        _expect(_change(_level(variant_id, location_id), on_hand=quantities[variant_id], reason="returned",
-                        actor=actor, order_id=order_id))
+        _expect(_change(variant_id, location_id, on_hand=quantities[variant_id], reason="returned", actor=actor,
+                        order_id=order_id))
         record(StockChanged(variant_id=variant_id))
 
 
 def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, *, actor: str,
              waits: timedelta) -> bool:
     """Reserve at the first location that has all of it."""
-    levels = db.session.scalars(
-        select(StockLevel).join(StockLocation).where(StockLevel.variant_id == variant_id, StockLocation.is_active)
-        .order_by(StockLevel.location_id)).all()
-    for level in levels:
-        if _change(level, reserved=quantity, reason="reserved", actor=actor, order_id=order_id):
+    places = db.session.scalars(
+        select(StockLevel.location_id).join(StockLocation)
+        .where(StockLevel.variant_id == variant_id, StockLocation.is_active).order_by(StockLevel.location_id)).all()
+    for location_id in places:
+        if _change(variant_id, location_id, reserved=quantity, reason="reserved", actor=actor, order_id=order_id):
             db.session.add(Reservation(order_id=order_id, holder_id=holder_id, variant_id=variant_id,
-                                       location_id=level.location_id, quantity=quantity,
+                                       location_id=location_id, quantity=quantity,
                                        expires_at=now() + waits))
             db.session.flush()
             return True
@@ -189,8 +188,8 @@ def _end_reservations(order_id: uuid.UUID, state: ReservationState, actor: str) 
             update(Reservation).where(Reservation.id == row.id, Reservation.state == ReservationState.HELD)
             .values(state=state))
         if changed:
-            _expect(_change(_level(row.variant_id, row.location_id), reserved=-row.quantity, reason="released",
-                            actor=actor, order_id=order_id))
+            _expect(_change(row.variant_id, row.location_id, reserved=-row.quantity, reason="released", actor=actor,
+                            order_id=order_id))
             ended += 1
     return ended
 
@@ -212,28 +211,27 @@ def _take_allocated(order_id: uuid.UUID, variant_id: int, quantity: int, actor: 
         .values({column: column + quantity}))
     if row is None or not taken:
         raise StockTooLow("More would leave than this order was promised.")
-    level = _level(variant_id, row.location_id)
     reason = "shipped" if ships else "released"
-    _expect(_change(level, on_hand=-quantity if ships else 0, allocated=-quantity, reason=reason, actor=actor,
-                    order_id=order_id))
+    _expect(_change(variant_id, row.location_id, on_hand=-quantity if ships else 0, allocated=-quantity,
+                    reason=reason, actor=actor, order_id=order_id))
 
 
-def _change(level: StockLevel, *, reason: str, actor: str, on_hand: int = 0, reserved: int = 0, allocated: int = 0,
-            order_id: uuid.UUID | None = None) -> bool:
-    """Change a level by differences when what is available allows it, and write the movement."""
+def _change(variant_id: int, location_id: int, *, reason: str, actor: str, on_hand: int = 0, reserved: int = 0,
+            allocated: int = 0, order_id: uuid.UUID | None = None) -> bool:
+    """Change a level by differences when what is available allows it, and write the movement; nothing is read."""
     after = (StockLevel.on_hand + on_hand) - (StockLevel.reserved + reserved) - (StockLevel.allocated + allocated)
     # What adds to availability always may; what takes from it needs the units, or a policy that sells on.
     frees = on_hand - reserved - allocated >= 0
     condition = [] if frees else [or_(StockLevel.policy != StockPolicy.DENY, after >= 0)]
     changed = execute_counted(
-        update(StockLevel).where(StockLevel.id == level.id, *condition)
+        update(StockLevel)
+        .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id, *condition)
         .values(on_hand=StockLevel.on_hand + on_hand, reserved=StockLevel.reserved + reserved,
                 allocated=StockLevel.allocated + allocated))
     if not changed:
         return False
-    db.session.add(StockMovement(variant_id=level.variant_id, location_id=level.location_id, on_hand=on_hand,
-                                 reserved=reserved, allocated=allocated, reason=reason, actor=actor,
-                                 order_id=order_id))
+    db.session.add(StockMovement(variant_id=variant_id, location_id=location_id, on_hand=on_hand, reserved=reserved,
+                                 allocated=allocated, reason=reason, actor=actor, order_id=order_id))
     return True
 
 
@@ -248,11 +246,6 @@ def _ensure_level(variant_id: int, location_code: str) -> StockLevel:
         db.session.add(level)
         db.session.flush()
     return level
-
-
-def _level(variant_id: int, location_id: int) -> StockLevel:
-    return db.session.scalars(select(StockLevel).where(
-        StockLevel.variant_id == variant_id, StockLevel.location_id == location_id)).one()
 
 
 def _expect(changed: int | bool) -> None:
