@@ -26,6 +26,7 @@ from storefront.notifications.letter import render_message, sender, write_letter
 from storefront.notifications.models import Delivery
 from storefront.notifications.transport import send_mail
 from storefront.orders.queries import read_order_view
+from storefront.orders.story import read_story
 from storefront.payments.instructions import read_transfer
 from storefront.payments.queries import read_payment
 
@@ -50,8 +51,9 @@ def send_order_canceled(*, order_id: uuid.UUID) -> bool:
 def send_order_shipped(*, order_id: uuid.UUID, fulfillment_id: uuid.UUID) -> bool:
     """Tell the shopper that a parcel has left; once for each parcel."""
     order = read_order_view(order_id)
+    parcel = next(row for row in read_story(order_id).parcels if row.fulfillment_id == fulfillment_id)
     return send_message(message="order_shipped", reference=str(fulfillment_id), recipient=order.email,
-                        context={"order": order})
+                        context={"order": order, "parcel": parcel})
 
 
 def send_payment_awaited(*, payment_id: uuid.UUID) -> bool:

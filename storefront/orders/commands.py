@@ -11,6 +11,7 @@ from storefront.foundation.errors import ShopError
 from storefront.foundation.money import format_money
 from storefront.foundation.shop import facts
 from storefront.orders.queries import OrderView, read_order_id, read_order_view
+from storefront.orders.story import read_story
 
 group = AppGroup("orders", help="Look at orders.")
 
@@ -36,12 +37,13 @@ def _lines(order: OrderView) -> list[str]:
     lines += [f"{line.quantity:>4} × {line.name} {line.variant_title}  {format_money(line.total, locale)}"
               for line in order.lines]
     lines += [f"     {row.label}: {format_money(row.amount, locale)}" for row in order.totals if row.amount is not None]
-    return [*lines, "", *(f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.text}" for entry in order.timeline)]
+    return [*lines, "", *(f"{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.text}" for entry in read_story(order.id).timeline)]
 
 
 def _facts(order: OrderView) -> dict[str, object]:
     return {
         "number": order.number, "status": order.status.value, "email": order.email,
+        "payment_status": order.payment_status.value, "paid": order.paid.amount, "refunded": order.refunded.amount,
         "total": order.total.amount, "currency": order.total.currency,
         "placed_at": order.placed_at.isoformat() if order.placed_at else None,
         "lines": [{"sku": line.sku, "name": line.name, "quantity": line.quantity, "total": line.total.amount}

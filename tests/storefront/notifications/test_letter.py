@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -12,7 +14,10 @@ from flask import Flask
 from storefront.foundation.money import Money
 from storefront.notifications.letter import Words, render_message, write_letter
 from storefront.orders.queries import OrderLineView, OrderView, TotalRow
+from storefront.orders.return_states import ReturnState
 from storefront.orders.states import OrderState
+from storefront.orders.story import ParcelView, RefundView, ReturnView
+from storefront.orders.withdrawals import WithdrawalInfo
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 MESSAGES = sorted(path.name for path in Path("templates/emails").iterdir() if path.is_dir())
@@ -55,7 +60,22 @@ class Reader:
     email = "ada@example.com"
 
 
-CONTEXT = {"order": make_order(), "customer": Reader()}
+EURO = Money(2400, "EUR")
+THING = "Bowl <script>alert(1)</script>"
+PARCEL = ParcelView(uuid.uuid4(), "Parcel 1", "An Post", "CP123456789IE", "https://anpost.example/CP1", "delivered",
+                    "Delivered", AT, AT, [(THING, 2)], [])
+RETURN = ReturnView(uuid.uuid4(), "R-7F3K-9QXM", ReturnState.APPROVED, "Agreed", True, "too small", "", AT,
+                    [(uuid.uuid4(), THING, 1, 0)], True, [])
+CONTEXT = {
+    "order": make_order(paid=Money(8690, "EUR"), refunded=Money(4800, "EUR")), "customer": Reader(),
+    "parcel": PARCEL, "status": "delivered", "row": RETURN,
+    "refund": RefundView(uuid.uuid4(), AT, EURO, EURO, THING, "", "staff:1", "Sent"),
+    "statement": WithdrawalInfo(uuid.uuid4(), None, "7F3K", Reader.name, Reader.email, THING, AT, "", False),
+    "payment": SimpleNamespace(gateway_name="Stripe", gateway_reference="pi_1", money=EURO, captured=EURO,
+                               problem=THING),
+    "how": SimpleNamespace(facts=[SimpleNamespace(label="IBAN", value="IE12")], code=None, days=7, money=EURO),
+    "card": SimpleNamespace(issued=EURO, expires_at=AT), "code": "AAAA-BBBB",
+}
 
 
 @pytest.mark.parametrize("message", MESSAGES)
@@ -85,11 +105,26 @@ def test_the_confirmation_holds_what_was_agreed(app: Flask) -> None:
 
 def test_the_shipping_mail_names_the_tracking_number(app: Flask) -> None:
     assert "An Post CP123456789IE" in render_message("order_shipped", CONTEXT).text
-    assert "Tracking" not in render_message("order_shipped", {"order": make_order(tracking=[])}).html
+    untold = replace(PARCEL, tracking_number="")
+    assert "Tracking" not in render_message("order_shipped", CONTEXT | {"parcel": untold}).html
+
+
+@pytest.mark.parametrize("status", ["out_for_delivery", "ready_for_pickup", "delivered", "problem", "returned"])
+def test_every_step_of_a_parcel_has_words_of_its_own(app: Flask, status: str) -> None:
+    words = render_message("parcel_update", CONTEXT | {"status": status})
+    assert ("held up" in words.subject) == (status == "problem")
+    assert "CP123456789IE" in words.text
+
+
+@pytest.mark.parametrize("state", [state for state in ReturnState if state is not ReturnState.REFUNDED])
+def test_every_step_of_a_return_has_words_of_its_own(app: Flask, state: ReturnState) -> None:
+    words = render_message("return_update", CONTEXT | {"row": replace(RETURN, state=state, answer="Worn & torn")})
+    assert words.subject.endswith(": R-7F3K-9QXM")
+    assert ("Worn & torn" in words.text) == ("Worn &amp; torn" in words.html) == (state is ReturnState.REJECTED)
 
 
 def test_a_line_break_in_a_subject_begins_no_header(app: Flask) -> None:
-    order = make_order(number="1\r\nBcc: eve@example.com")
+    order = make_order(number="1\r\nBcc: eve@example.com", paid=Money(8690, "EUR"))
     words = render_message("order_confirmation", {"order": order})
     letter = write_letter(words, recipient="aoife@example.org", message_id="<1@plainsong.example>")
     assert letter["Bcc"] is None

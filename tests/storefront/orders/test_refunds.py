@@ -83,7 +83,8 @@ def test_the_delivery_goes_back_once(order_id: uuid.UUID) -> None:
 
 
 @pytest.mark.parametrize(("quantity", "shipping", "goodwill"), [
-    (-1, 0, 0), (3, 0, 0), (2**63, 0, 0), (0, -1, 0), (0, 451, 0), (0, 0, -1), (0, 0, 7651), (0, 0, 0), (2, 450, 3000)])
+    (-1, 0, 0), (-1, 0, 5000), (3, 0, 0), (2**63, 0, 0), (0, -1, 0), (0, 451, 0), (0, 0, -1), (0, 0, 7651), (0, 0, 0),
+    (2, 450, 3000)])
 def test_what_was_not_bought_or_not_paid_is_refused(
         order_id: uuid.UUID, quantity: int, shipping: int, goodwill: int) -> None:
     with pytest.raises(ShopError):
