@@ -26,6 +26,7 @@ ROWS = {
     19: "two writers on SQLite",
     31: "the clock of one process is ten minutes off",
     32: "the mail server is down",
+    33: "pictures, cache and search without what stands behind them",
     34: "the provider fails, hangs or answers nonsense",
     35: "a webhook delivered twice and twenty times at once",
     36: "webhooks in any order",
