@@ -15,6 +15,7 @@ from storefront.orders.services import cancel_order
 from storefront.orders.story import read_story
 from storefront.payments.instructions import find_transfer
 
+__all__ = ["blueprint"]
 RECENT = 5
 
 
