@@ -269,7 +269,8 @@ def _payment_text(order: Order) -> str:
 
 def _line(line: OrderLine, currency: str) -> OrderLineView:
     return OrderLineView(line.id, line.name, line.variant_title, line.sku, line.quantity,
-                         Money(line.unit_amount, currency), Money(line.total_amount, currency),
+                         Money(line.unit_amount, currency),
+                         Money(line.quantity * line.unit_amount, currency),  # the rows below it tell the discounts
                          Picture(**line.picture) if line.picture else None, line.url, line.canceled_quantity,
                          line.refunded_quantity, Money(line.refunded_amount, currency))
 
