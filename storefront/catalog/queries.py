@@ -65,7 +65,8 @@ def read_variants(ids: Group[int]) -> dict[int, VariantInfo]:
     if not ids:
         return {}
     currency = facts().currency
-    rows = db.session.execute(select_variants(ids, currency)).all()
+    known = [variant_id for variant_id in ids if 0 < variant_id <= MAX_ID]
+    rows = db.session.execute(select_variants(), {"ids": known, "currency": currency}).all()
     return {row[0].id: describe_variant(row, currency) for row in rows}
 
 

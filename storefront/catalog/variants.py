@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.addresses import variant_url
@@ -63,8 +64,12 @@ def first_image_id(product_id: ColumnElement[int]) -> ColumnElement[int]:
     )
 
 
-def select_variants(ids: Collection[int], currency: str) -> Select[Variant, Product, Price | None, Image | None]:
-    """Return the statement of variants with product, price in the currency and picture, if there are any."""
+@cache
+def select_variants() -> Select[Variant, Product, Price | None, Image | None]:
+    """Return the statement of variants (`:ids`) with product, price in `:currency` and picture, if there are any.
+
+    Made once: to build it costs more than to run it, and every cart and checkout reads by it.
+    """
     own = aliased(Image)
     own_id = (
         select(own.id).where(own.id == Variant.image_id, own.state == ImageState.READY)
@@ -74,9 +79,9 @@ def select_variants(ids: Collection[int], currency: str) -> Select[Variant, Prod
     return (
         select(Variant, Product, Price, Image)
         .join(Product, Product.id == Variant.product_id)
-        .outerjoin(Price, (Price.variant_id == Variant.id) & (Price.currency == currency))
+        .outerjoin(Price, (Price.variant_id == Variant.id) & (Price.currency == bindparam("currency")))
         .outerjoin(Image, Image.id == shown_id)
-        .where(Variant.id.in_([variant_id for variant_id in ids if 0 < variant_id <= MAX_ID]))
+        .where(Variant.id.in_(bindparam("ids", expanding=True)))
     )
 
 
