@@ -25,7 +25,7 @@ from storefront.orders.queries import OrderBrief, list_unpaid, read_bought, read
 from storefront.orders.refunds import note_outside_refund as note_order_refund
 from storefront.orders.services import expire_order, note_paid, place_order
 from storefront.orders.states import OrderState
-from storefront.payments.errors import GatewayUnavailable
+from storefront.payments.errors import GatewayUnavailable, UnknownGateway
 from storefront.payments.events import PaymentReturned
 from storefront.payments.gateways.port import Gateway, Said
 from storefront.payments.gateways.registry import find_gateway
@@ -78,10 +78,20 @@ def settle(*, payment_id: uuid.UUID, is_told: bool = False) -> PaymentInfo:
 
 def settle_event(*, gateway: str, gateway_reference: str) -> None:
     """Settle the payment that a stored webhook is about; one that we do not know changes nothing."""
-    payment = find_payment(gateway, gateway_reference)
+    payment = find_payment(gateway, gateway_reference) or _find_by_asking(gateway, gateway_reference)
     if payment is not None:
         settle(payment_id=payment.id, is_told=True)
     note_handled(gateway=gateway, gateway_reference=gateway_reference)
+
+
+def _find_by_asking(gateway: str, reference: str) -> PaymentInfo | None:
+    """Return the payment behind an event that names it in the provider's own way, such as a dispute's charge."""
+    db.session.rollback()  # no read transaction stays open while the provider answers
+    try:
+        said = find_gateway(gateway).fetch(reference)
+    except (UnknownGateway, NotImplementedError):
+        return None
+    return find_payment(gateway, said.reference)
 
 
 def settle_pending() -> int:

@@ -14,8 +14,8 @@ from storefront.foundation.database import db
 from storefront.orders.models import Order
 from storefront.orders.queries import read_order_id, read_order_view
 from storefront.orders.states import OrderState
-from storefront.payments.ledger import ORDERS, clearing, read_balance
-from storefront.payments.models import Payment, PaymentEvent, PaymentState
+from storefront.payments.ledger import DISPUTES, ORDERS, clearing, read_balance
+from storefront.payments.models import Dispute, DisputeState, Payment, PaymentEvent, PaymentState
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_world
 from tests.journeys.walk import check_out, form_of, number_in, path_of, put_in_cart
@@ -228,3 +228,20 @@ def test_a_stripe_that_says_something_else_is_not_believed(
     order = read_order_view(read_order_id(number_in(url)))
     assert (order.status, order.placed_at) == (OrderState.PENDING, None)
     assert read_balance(ORDERS, "EUR") == 0
+
+
+def test_a_dispute_is_heard_of_though_it_names_only_the_charge(
+    client: FlaskClient, fake: FakeStripe, cup: int, webhook: Webhook, work: Mailbox
+) -> None:
+    session = go_to_stripe(client)
+    fake.books.pay(session)
+    fake.deliver(webhook)
+    work()
+    fake.books.dispute(session, amount=1000)
+    assert set(fake.deliver(webhook, only="charge.dispute.created")) == {204}
+    work()
+    db.session.rollback()
+    assert read_balance(DISPUTES, "EUR") == -1000
+    assert [(row.amount, row.state) for row in db.session.scalars(select(Dispute))] == [(1000, DisputeState.OPEN)]
+    assert (read_balance(ORDERS, "EUR"), read_balance(clearing("stripe"), "EUR")) == (TOTAL, 1000 - TOTAL)
+    assert stock(cup) == (3, 0, 2)
