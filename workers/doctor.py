@@ -26,6 +26,7 @@ from storefront.notifications.errors import TransportError
 from storefront.notifications.letter import sender
 from storefront.notifications.transport import check_transport
 from storefront.payments.gateways.registry import GATEWAYS, usual_offer
+from storefront.shipping.carriers.registry import TRACKERS
 from workers.queues import QUEUES, connect, open_queue
 
 LATE = timedelta(minutes=2)  # an event that waits longer has no relay
@@ -210,9 +211,18 @@ def _doubt(method: str) -> str:
     return ""
 
 
+def _tracking(app: Flask) -> Iterator[Finding]:
+    """Say who tells of parcels; staff always may, so that nobody does is no fault."""
+    telling = [tracker.name for tracker in TRACKERS if not tracker.missing_settings()]
+    if facts().providers.get("EASYPOST_API_KEY") and "EasyPost" not in telling:
+        yield Finding("tracking", "EasyPost is asked to follow parcels, and what it tells is refused",
+                      "Set EASYPOST_WEBHOOK_SECRET, and the same secret at EasyPost's webhook (docs/orders.md).")
+    yield Finding("tracking", f"parcels are told of by {', '.join(telling)}")
+
+
 def _first_line(error: Exception) -> str:
     return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
 
 
 LOOKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (
-    _settings, _database, _redis, _outbox, _mail, _media, _payments)
+    _settings, _database, _redis, _outbox, _mail, _media, _payments, _tracking)

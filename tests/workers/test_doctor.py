@@ -127,3 +127,11 @@ def test_test_keys_are_for_the_demo_only(app: Flask) -> None:
     assert advice(app, "payments") == ""
     change_settings(app, is_demo=False)
     assert "live values" in advice(app, "payments")
+
+
+def test_a_carrier_that_is_asked_and_not_believed_is_named(app: Flask) -> None:
+    assert advice(app, "tracking") == ""
+    change_settings(app, providers={"EASYPOST_API_KEY": "EZAK"})
+    assert "EASYPOST_WEBHOOK_SECRET" in advice(app, "tracking")
+    change_settings(app, providers={"EASYPOST_API_KEY": "EZAK", "EASYPOST_WEBHOOK_SECRET": "s"})
+    assert advice(app, "tracking") == ""

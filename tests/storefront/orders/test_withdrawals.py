@@ -177,6 +177,7 @@ def test_confirmed_twice_or_worked_by_eight_it_is_one_statement(
     assert (len(locations), count(Withdrawal)) == (1, 1)
     statement_id = only().id
     in_parallel(app, 8, lambda: act_on_withdrawal(withdrawal_id=statement_id))
+    assert (only().outcome, only().is_open) == ("3 not sent yet, called off and refunded", False)
     assert (read_order(order_id).refunded_amount, count(OrderRefund)) == (7650, 1)
 
 

@@ -6,6 +6,7 @@ import json
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hmac import new
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,6 @@ from werkzeug.test import TestResponse
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
-from storefront.foundation.shop import facts
 from storefront.shipping.carriers.port import CarrierUnavailable, InvalidTracking, ParcelStatus, Sighting
 from storefront.shipping.carriers.registry import TRACKERS, carrier_code, find_tracker, tracking_page
 from storefront.shipping.models import Parcel, TrackingEvent, TrackingMessage
@@ -35,9 +35,12 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture
 def shop(app: Flask) -> Flask:
     """A shop that knows both secrets."""
-    object.__setattr__(facts(), "providers", {
-        **facts().providers, "CARRIER_WEBHOOK_SECRET": GENERIC, "EASYPOST_WEBHOOK_SECRET": EASYPOST})
+    know(app, CARRIER_WEBHOOK_SECRET=GENERIC, EASYPOST_WEBHOOK_SECRET=EASYPOST)
     return app
+
+
+def know(app: Flask, **providers: str) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], providers=providers)
 
 
 def message(**said: object) -> bytes:
@@ -260,7 +263,7 @@ def provider() -> Iterator[str]:
 
 
 def test_easypost_is_asked_once_to_follow_a_parcel(app: Flask, provider: str, run_jobs: Callable[[], int]) -> None:
-    object.__setattr__(facts(), "providers", {"EASYPOST_API_KEY": "EZAK", "EASYPOST_API_BASE": provider})
+    know(app, EASYPOST_API_KEY="EZAK", EASYPOST_API_BASE=provider)
     parcel_id = register_parcel(carrier="FedEx", tracking_number="77")
     run_jobs()
     assert FakeEasyPost.asked == [("/v2/trackers", "Basic RVpBSzo=",
@@ -271,7 +274,7 @@ def test_easypost_is_asked_once_to_follow_a_parcel(app: Flask, provider: str, ru
 
 
 def test_with_easypost_away_it_is_asked_again_later(app: Flask, provider: str) -> None:
-    object.__setattr__(facts(), "providers", {"EASYPOST_API_KEY": "EZAK", "EASYPOST_API_BASE": provider})
+    know(app, EASYPOST_API_KEY="EZAK", EASYPOST_API_BASE=provider)
     parcel_id = register_parcel(carrier="FedEx", tracking_number="77")
     FakeEasyPost.status = 500
     with pytest.raises(CarrierUnavailable):
