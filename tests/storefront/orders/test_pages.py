@@ -143,6 +143,16 @@ def test_people_are_told_of_the_steps_they_care_about_once(
     assert f"€5.00 goes back to you: order {number}" in subjects(mailbox)
 
 
+def test_news_that_is_old_by_the_time_it_is_told_is_not_told(
+        order_id: uuid.UUID, run_jobs: Callable[[], int], mailbox: Callable[[], list[Message]]) -> None:
+    fulfillment_id = send(order_id, number="CE1")
+    seen(fulfillment_id, ParcelStatus.OUT_FOR_DELIVERY)
+    seen(fulfillment_id, ParcelStatus.DELIVERED)
+    run_jobs()
+    number = read_order(order_id).number
+    assert [name for name in subjects(mailbox) if "parcel" in name] == [f"Your parcel has arrived: order {number}"]
+
+
 def test_the_view_says_what_can_be_done(order_id: uuid.UUID) -> None:
     view = read_order_view(order_id)
     assert (view.payment_status, view.can_cancel, view.can_withdraw, view.withdraw_until) == ("paid", True, True, None)
