@@ -120,7 +120,7 @@ def test_a_canceled_order_gives_stock_and_money_back(
 
     [refund] = db.session.query(Refund).all()
     assert (refund.amount, refund.state) == (2050, "refunded")
-    assert [row.state for row in db.session.query(DemoIntent).all()] == ["refunded"]
+    assert [row.refunded_amount for row in db.session.query(DemoIntent).all()] == [2050]
     assert len(mailbox()) == 2
 
 
