@@ -126,6 +126,15 @@ def test_a_limit_cannot_fall_below_what_was_used_and_a_lower_one_per_customer_co
     assert used(code) == (2, 2)
 
 
+def test_uses_from_before_there_was_a_limit_per_customer_count_too() -> None:
+    code = make_code()
+    redeem(code)
+    change_code(code_id=code, usage_limit=None, per_customer_limit=1, is_active=True, actor=ACTOR)
+    with pytest.raises(CodeUsedUp):
+        redeem(code)
+    assert used(code) == (1, 1)
+
+
 def test_the_database_itself_refuses_a_use_too_many_and_a_slot_taken_twice() -> None:
     code = make_code(usage_limit=1, per_customer_limit=1)
     redeem(code)
