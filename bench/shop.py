@@ -38,11 +38,11 @@ class Shop:
     port: int
     dsn: str  # for psycopg
     environ: dict[str, str]
-    pids: dict[str, int]  # processes whose time is told apart
+    pids: dict[str, list[int]]  # processes whose time is told apart
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time that each process and its children have used so far."""
-        return {name: _cpu_seconds(pid) for name, pid in self.pids.items()}
+        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items()}
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def running_shop() -> Iterator[Shop]:
         children += [start_child(role.command, environ=environ, log=folder / f"{role.name}.log", directory=ROOT)
                      for role in background_roles()]
         _wait(f"http://127.0.0.1:{port}", folder / "web.log")
-        pids = {"web": web.pid, "postgres": cluster.process.pid}
+        pids = {"web": [web.pid], "postgres": [cluster.process.pid], "background": [one.pid for one in children[1:]]}
         yield Shop(application, port, f"host={cluster.directory} user=postgres dbname=shop", environ, pids)
     finally:
         stop_children(children)

@@ -14,7 +14,7 @@ from storefront.orders.models import Order, OrderLine
 from storefront.orders.totals import WrittenLine, recompute_total
 from workers.proofs.proof import LISTED, Breach, Proof
 
-BATCH = 5_000  # orders whose lines are in memory at once
+BATCH = 20_000  # orders whose lines are in memory at once
 
 SUMS = Proof(
     "I4",
