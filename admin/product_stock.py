@@ -53,9 +53,10 @@ class StockPages:
 @transactional
 def change_stock(*, rows: list[dict[str, Any]], variant_ids: set[int], reason: str, actor: str) -> None:
     """Apply the differences and policies together or not at all; raises StockTooLow, NotFound."""
-    for row in sorted(rows, key=lambda row: str(row["variant_id"])):
-        if row["variant_id"] not in {str(known) for known in variant_ids}:
-            raise NotFound("A variant was archived while this page was open. Reload it and try again.")
+    if not {row["variant_id"] for row in rows} <= {str(known) for known in variant_ids}:
+        raise NotFound("A variant was archived while this page was open. Reload it and try again.")
+    # In the order in which orders take them, or the two would block each other: 9 comes before 10.
+    for row in sorted(rows, key=lambda row: int(row["variant_id"])):
         variant_id = int(row["variant_id"])
         if row["delta"]:
             correct_stock(variant_id=variant_id, delta=row["delta"], reason=reason, actor=actor)

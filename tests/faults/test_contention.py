@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from admin.product_stock import change_stock
 from storefront.cart.models import Cart
 from storefront.cart.services import add_line
 from storefront.checkout.errors import StepMissing
@@ -64,6 +65,28 @@ def test_orders_for_the_same_things_in_opposite_order(
     results = at_once(app, [partial(reserve, *pair) for _ in range(pairs) for pair in ((bowl, cup), (cup, bowl))])
     assert errors(results) == []
     assert (stock(bowl), stock(cup)) == ((2 * pairs, 0, 0),) * 2
+    if cluster:
+        assert deadlocks(cluster) == before
+
+
+@pytest.mark.usefixtures("sound")
+def test_staff_edit_what_is_being_ordered(
+        app: Flask, cluster: Cluster | None, rounds: Callable[[int, int], int]) -> None:
+    """# fault 18. Red when change_stock sorts variants as words, 10 before 9: PostgreSQL logs deadlocks."""
+    variants = make_product(options={"Size": [f"S{number}" for number in range(10)]}, stock=1000).variant_ids
+    nine, ten = variants[8:10]
+    before = deadlocks(cluster) if cluster else 0
+
+    def reserve() -> None:
+        order_id = uuid.uuid4()
+        reserve_stock(order_id=order_id, holder_id=uuid.uuid4(), quantities={nine: 1, ten: 1}, actor="test")
+        release_reservations(order_id=order_id, actor="test")
+
+    rows = [{"variant_id": str(variant_id), "delta": 1, "policy": "deny"} for variant_id in (nine, ten)]
+    edit = partial(change_stock, rows=rows, variant_ids=set(variants), reason="counted", actor="staff:1")
+    times = rounds(30, 2000)
+    assert errors(at_once(app, [reserve, edit] * times)) == []
+    assert (stock(nine), stock(ten)) == ((1000 + times, 0, 0),) * 2
     if cluster:
         assert deadlocks(cluster) == before
 
