@@ -219,7 +219,8 @@ def _apply(payment: PaymentInfo, order: OrderBrief, said: Said, problem: str) ->
         _drop_payment(payment=payment)
     elif said.state == "captured":
         take_payment(payment_id=payment.id, actor=f"payment:{payment.id}")
-        _take_over_news(payment_id=payment.id, said=said)
+        if said.refunded_amount or said.disputes:
+            _take_over_news(payment_id=payment.id, said=said)
 
 
 @transactional

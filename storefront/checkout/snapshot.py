@@ -22,6 +22,8 @@ def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
 
     Raises StepMissing when the cart or the delivery needs another look.
     """
+    if cart.is_empty:
+        raise StepMissing("cart", "Your cart is empty, so there is nothing to order yet.")
     quote = find_quote(cart, checkout)
     if not cart.is_orderable:
         raise StepMissing("cart", "Something in your cart has changed. Please look at it again.")

@@ -157,9 +157,9 @@ def order() -> Response:
     completed = find_completed(request.form.get("checkout", NOBODYS, type=uuid.UUID), current_cart_id())
     if completed is not None:
         return go_to(completed.url)
-    checkout = _begin("review")
-    if not isinstance(checkout, CheckoutInfo):
-        return checkout or go_to("/checkout")
+    checkout = find_checkout(current_cart_id())
+    if checkout is None:
+        return go_to("/checkout/review")
     form = EmptyForm()
     customer_id = current_customer_id()
     actor = f"customer:{customer_id}" if customer_id else "guest"

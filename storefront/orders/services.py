@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
@@ -86,7 +86,7 @@ def write_order(*, draft: OrderDraft, actor: str) -> uuid.UUID:
     """
     order = db.session.scalar(select(Order).where(Order.checkout_id == draft.checkout_id).with_for_update())
     if order is None:
-        order = Order(checkout_id=draft.checkout_id, number=_free_number())
+        order = Order(checkout_id=draft.checkout_id, number=new_number())
         _fill(order, draft)
         db.session.add(order)
         db.session.flush()
@@ -166,14 +166,6 @@ def _fill(order: Order, draft: OrderDraft) -> None:
     order.shipping_explanations = [asdict(explanation) for explanation in draft.shipping_explanations]
     order.promotion_codes = list(draft.promotion_codes)
     order.is_tax_inclusive, order.tax_name = totals.is_tax_inclusive, totals.tax_name
-
-
-def _free_number() -> str:
-    for _ in range(5):
-        number = new_number()
-        if db.session.scalar(select(func.count()).select_from(Order).where(Order.number == number)) == 0:
-            return number
-    raise RuntimeError("no free order number in five tries of sixty random bits")
 
 
 def _quantities(order: Order) -> dict[int, int]:

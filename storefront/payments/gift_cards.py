@@ -112,6 +112,8 @@ def plan_gift_cards(gift_card_ids: Sequence[uuid.UUID], total: int) -> list[tupl
 @transactional
 def hold_gift_cards(*, order_id: uuid.UUID, plan: Sequence[tuple[uuid.UUID, int]], actor: str) -> None:
     """Take the planned amounts off the cards for the order, unless it has them; raises GiftCardEmpty."""
+    if not plan:
+        return
     held = set(db.session.scalars(select(Payment.gift_card_id).where(
         Payment.order_id == order_id, Payment.gift_card_id.is_not(None),
         Payment.state.in_([PaymentState.PENDING, PaymentState.CAPTURED]))))
@@ -139,7 +141,7 @@ def hold_gift_cards(*, order_id: uuid.UUID, plan: Sequence[tuple[uuid.UUID, int]
 def capture_gift_cards(*, order_id: uuid.UUID, plan: Sequence[tuple[uuid.UUID, int]], actor: str) -> None:
     """Spend the planned amounts for the order that is being placed; what is not held any more is held first."""
     hold_gift_cards(order_id=order_id, plan=plan, actor=actor)
-    for payment in _pending(order_id):
+    for payment in _pending(order_id) if plan else ():
         if _end(payment, PaymentState.CAPTURED, captured=payment.amount):
             book(key=f"captured:{payment.id}", debit=GIFT_CARDS, credit=ORDERS,
                  money=Money(payment.amount, payment.currency), actor=actor, order_id=order_id, payment_id=payment.id)

@@ -188,7 +188,7 @@ def note_dispute(*, payment_id: uuid.UUID, said: DisputeSaid) -> None:
     if said.state == "won":
         book(key=f"won:{row.id}", debit=bank, credit=DISPUTES, money=money, actor="provider", order_id=order_id,
              payment_id=payment_id)
-    if row.state == DisputeState.OPEN:
+    if row.state != DisputeState.WON and said.state != "open":  # a lost one may still be won; never the other way
         row.state = DisputeState(said.state)
 
 
