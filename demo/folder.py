@@ -15,7 +15,10 @@ STAFF_EMAIL = "staff@plainsong.example"
 MADE = ("shop.db", "shop.db-wal", "shop.db-shm", "secret_key", "staff_login", "redis", "mail", "media", "log")
 # Settings of another shop that the demo must not act upon.
 FOREIGN = ("DATABASE_URL", "SMTP_URL", "MEDIA_DIR", "STOREFRONT_ROLES", "TRUSTED_HOSTS", "SECRET_KEY",
-           "SECRET_KEY_FALLBACKS", "PAYMENT_METHODS", "SITE_URL")
+           "SECRET_KEY_FALLBACKS", "SITE_URL", "BANK_COUNTRIES")
+# The ways to pay that need no provider. The account is the one that Ireland's banks print in their examples.
+PAYMENTS = {"PAYMENT_METHODS": "demo transfer cash", "BANK_ACCOUNT_NAME": "Plainsong (demonstration)",
+            "BANK_IBAN": "IE29AIBK93115212345678", "BANK_BIC": "AIBKIE2D", "CASH_COUNTRIES": "IE", "CASH_MAXIMUM": "20000"}
 
 
 class FolderBusy(RuntimeError):
@@ -82,11 +85,11 @@ class Folder:
 
     def environ(self, inherited: Mapping[str, str], *, port: int, redis_url: str) -> dict[str, str]:
         """Return the settings of the demo's processes: all roles, everything under the folder."""
-        kept = {name: value for name, value in inherited.items() if name.removesuffix("_FILE") not in FOREIGN}
-        return kept | {
+        foreign = (*FOREIGN, *PAYMENTS)
+        kept = {name: value for name, value in inherited.items() if name.removesuffix("_FILE") not in foreign}
+        return kept | PAYMENTS | {
             "STOREFRONT_DEMO": "1",
             "STOREFRONT_VAR": str(self.path),
             "SITE_URL": f"http://127.0.0.1:{port}",
-            "PAYMENT_METHODS": "demo",
             "REDIS_URL": redis_url,
         }

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from demo import supervisor as module
-from demo.folder import Folder, FolderBusy
+from demo.folder import PAYMENTS, Folder, FolderBusy
 from demo.supervisor import Role, Supervisor, is_ready
 
 FOREVER = ("sh", "-c", "while true; do sleep 0.1; done")
@@ -104,9 +104,11 @@ def test_the_login_is_for_this_user_only_and_is_kept(tmp_path: Path) -> None:
 def test_the_demo_leaves_another_shop_alone(tmp_path: Path) -> None:
     environ = Folder(tmp_path).environ(
         {"DATABASE_URL": "postgresql://real/shop", "SMTP_URL": "smtp://real", "SECRET_KEY_FILE": "/run/key",
-         "PATH": "/bin", "MEDIA_DIR": "/srv/media", "SITE_URL": "https://real.example"}, port=8123, redis_url="unix:///r.sock")
-    assert environ == {"PATH": "/bin", "STOREFRONT_DEMO": "1", "STOREFRONT_VAR": str(tmp_path),
-                       "SITE_URL": "http://127.0.0.1:8123", "PAYMENT_METHODS": "demo", "REDIS_URL": "unix:///r.sock"}
+         "PATH": "/bin", "MEDIA_DIR": "/srv/media", "SITE_URL": "https://real.example", "PAYMENT_METHODS": "stripe",
+         "BANK_IBAN_FILE": "/run/iban"}, port=8123, redis_url="unix:///r.sock")
+    assert environ == PAYMENTS | {"PATH": "/bin", "STOREFRONT_DEMO": "1", "STOREFRONT_VAR": str(tmp_path),
+                                  "SITE_URL": "http://127.0.0.1:8123", "REDIS_URL": "unix:///r.sock"}
+    assert environ["PAYMENT_METHODS"] == "demo transfer cash" and "(demonstration)" in environ["BANK_ACCOUNT_NAME"]
 
 
 class Demo:
