@@ -18,7 +18,8 @@ FOREIGN = ("DATABASE_URL", "SMTP_URL", "MEDIA_DIR", "STOREFRONT_ROLES", "TRUSTED
            "SECRET_KEY_FALLBACKS", "SITE_URL", "BANK_COUNTRIES")
 # The ways to pay that need no provider. The account is the one that Ireland's banks print in their examples.
 PAYMENTS = {"PAYMENT_METHODS": "demo transfer cash", "BANK_ACCOUNT_NAME": "Plainsong (demonstration)",
-            "BANK_IBAN": "IE29AIBK93115212345678", "BANK_BIC": "AIBKIE2D", "CASH_COUNTRIES": "IE", "CASH_MAXIMUM": "20000"}
+            "BANK_IBAN": "IE29AIBK93115212345678", "BANK_BIC": "AIBKIE2D",
+            "CASH_COUNTRIES": "IE", "CASH_MAXIMUM": "20000"}
 
 
 class FolderBusy(RuntimeError):
