@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -78,6 +78,7 @@ class CartView:
     notices: Sequence[str] = ()
     delivery_note: str = ""
     codes: Sequence[EnteredCode] = ()
+    variants: Mapping[int, VariantInfo] = field(default_factory=dict)  # of the lines, as they were read with them
 
     @property
     def is_empty(self) -> bool:
@@ -126,7 +127,7 @@ def read_cart(cart_id: uuid.UUID | None, country: str | None = None, shopper: Sh
     return CartView(
         id=cart_id, lines=lines, count=sum(line.quantity for line in lines),
         totals=total_rows(totals, currency, facts().locale, pricing.discounts.applied) if lines else [],
-        goods=Money(totals.goods, currency),
+        goods=Money(totals.goods, currency), variants=variants,
         codes=[EnteredCode(entered[state.code], state) for state in pricing.codes],
     )
 

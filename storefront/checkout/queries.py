@@ -12,7 +12,6 @@ from sqlalchemy import select
 from storefront.accounts.addresses import format_lines
 from storefront.cart.queries import CartView, EnteredCode, read_cart
 from storefront.cart.totals import TotalRow, discount_rows
-from storefront.catalog.queries import read_variants
 from storefront.checkout.models import CheckoutSession
 from storefront.foundation.database import db
 from storefront.foundation.money import Money
@@ -141,11 +140,10 @@ def list_steps(checkout: CheckoutInfo | None, current: str) -> list[Step]:
 
 def list_quotes(cart: CartView, checkout: CheckoutInfo) -> list[Quote]:
     """Return the deliveries for the cart to the checkout's country; one free one when nothing travels."""
-    variants = read_variants([line.variant_id for line in cart.lines])
-    travelling = [line for line in cart.lines if line.is_counted and variants[line.variant_id].needs_shipping]
+    travelling = [line for line in cart.lines if line.is_counted and cart.variants[line.variant_id].needs_shipping]
     if not travelling:
         return [Quote(NO_SHIPPING, "No delivery needed", "", Money(0, facts().currency), "standard")]
-    grams = sum(variants[line.variant_id].weight_grams * line.quantity for line in travelling)
+    grams = sum(cart.variants[line.variant_id].weight_grams * line.quantity for line in travelling)
     return read_quotes(country=checkout.country, goods_amount=cart.goods.amount, grams=grams)
 
 
@@ -157,8 +155,7 @@ def choose_quotes(quotes: Sequence[Quote], selected: str) -> list[QuoteChoice]:
 
 def price_cart(cart: CartView, checkout: CheckoutInfo, quote: Quote | None) -> Priced:
     """Return the sums of the cart's counted lines with the quote: promotions first, then the destination's rates."""
-    variants = read_variants([line.variant_id for line in cart.lines])
-    counted = [line for line in cart.lines if line.is_counted]
+    counted, variants = [line for line in cart.lines if line.is_counted], cart.variants
     pricing = price_goods(
         [GoodsLine(variants[line.variant_id].product_id, line.quantity, line.unit_price.amount) for line in counted],
         codes=[code.state.code for code in cart.codes], shopper=shopper_of(checkout),

@@ -6,7 +6,6 @@ import dataclasses
 import uuid
 
 from storefront.cart.queries import CartView
-from storefront.catalog.queries import read_variants
 from storefront.checkout.errors import StepMissing
 from storefront.checkout.models import CheckoutSession
 from storefront.checkout.queries import CheckoutInfo, find_quote, price_cart
@@ -29,12 +28,11 @@ def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
         raise StepMissing("cart", "Something in your cart has changed. Please look at it again.")
     if quote is None:
         raise StepMissing("delivery", "That delivery is not to be had for this cart any more. Please choose again.")
-    variants = read_variants([line.variant_id for line in cart.lines])
     priced = price_cart(cart, checkout, quote)
     discounts = priced.pricing.discounts
     lines = []
     for line, explanations in zip(cart.lines, discounts.line_explanations, strict=True):
-        variant = variants[line.variant_id]
+        variant = cart.variants[line.variant_id]
         lines.append(DraftLine(
             product_id=variant.product_id, variant_id=variant.id, sku=variant.sku, name=variant.name,
             variant_title=variant.title, url=f"/p/{variant.slug}",
