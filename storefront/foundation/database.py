@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, Enum, MetaData, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -38,13 +39,31 @@ RETRYABLE = ("40001", "40P01", "23505")
 MAX_TRIES = 4
 
 
+logger = logging.getLogger(__name__)
+
+
 class Base(DeclarativeBase):
     """Every table of the shop."""
 
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, whose requests may lose their connection at the very end too."""
+
+    def abandon(self) -> None:
+        """End the session also when its connection is gone: a rollback that fails must not outlive the request."""
+        try:
+            self.session.remove()
+        except SQLAlchemyError as error:
+            logger.warning("session abandoned: %s", type(error).__name__)
+            self.session.registry.clear()
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        self.abandon()
+
+
+db = Database(model_class=Base)
 
 if TYPE_CHECKING:
     Model = Base

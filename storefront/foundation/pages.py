@@ -74,7 +74,7 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_database(error: DBAPIError) -> Response:
     """A database that is away heals by itself; anything else is our defect."""
-    db.session.rollback()
+    db.abandon()
     if isinstance(error, OperationalError) or error.connection_invalidated:
         logger.error("database away", exc_info=error)
         return error_page(503, BREATH)
@@ -83,7 +83,7 @@ def _answer_database(error: DBAPIError) -> Response:
 
 def _answer_full_pool(error: PoolTimeout) -> Response:
     """Every connection of this process was in use for as long as a visitor may be kept waiting."""
-    db.session.rollback()
+    db.abandon()
     logger.error("database connections used up")
     return error_page(503, BREATH)
 

@@ -54,7 +54,7 @@ def end_reservation(order_id: uuid.UUID, in_seconds: float) -> None:
 @pytest.mark.parametrize("is_rare", [False, True])
 def test_reservation_ends_while_the_money_comes(
         app: Flask, monkeypatch: pytest.MonkeyPatch, epsilon: float, is_rare: bool) -> None:
-    """# fault 47. Red when take_payment does not take money for an expired order: paid but lost."""
+    """# fault 47. Red when expire_orders asks nobody and late money finds no order: paid, and no goods."""
     make_world()
     bowl = make_product(slug="bowl", stock=1 if is_rare else 5).variant_id
     pay(make_checkout({bowl: 1}))

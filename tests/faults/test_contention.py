@@ -137,7 +137,7 @@ def test_two_writers_on_sqlite(
 
 @pytest.mark.usefixtures("sound")
 def test_ten_units_wanted_by_many(app: Flask, rounds: Callable[[int, int], int]) -> None:
-    """# fault 46. Red when _change leaves out its condition (and the CHECK is dropped): more than ten orders."""
+    """# fault 46. Red when _change leaves out its condition: the losers get the CHECK's error instead of "sold out"."""
     make_world()
     bowl = make_product(slug="bowl", stock=10).variant_id
     carts = [make_checkout({bowl: 1}) for _ in range(rounds(24, 200))]

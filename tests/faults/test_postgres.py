@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import text
 
 from storefront.foundation.database import db
 from storefront.payments.models import DemoIntent
@@ -101,12 +102,18 @@ def buy_somehow(visitor: Visitor, heard: list[Answer]) -> None:
         return found
 
     ask(lambda: visitor.get("/p/bowl"))
-    fields = form_of(ask(lambda: visitor.get("/p/bowl")).text, "/cart/lines")
+    page = ask(lambda: visitor.get("/p/bowl"))
+    assert page.status_code == 200, page
+    fields = form_of(page.text, "/cart/lines")
     while not visitor.cookies:
         ask(lambda: visitor.post("/cart/lines", data=fields))
-    for step, said in (("contact", CONTACT), ("delivery", {"quote": "post"}), ("payment", {"method": "demo"})):
-        assert ask(lambda: visitor.post(f"/checkout/{step}", data=said)).status_code == 303  # noqa: B023
-    button = form_of(ask(lambda: visitor.get("/checkout/review")).text, "/checkout/order")
+    for step, said, onward in (("contact", CONTACT, "delivery"), ("delivery", {"quote": "post"}, "payment"),
+                               ("payment", {"method": "demo"}, "review")):
+        answer = ask(lambda: visitor.post(f"/checkout/{step}", data=said))  # noqa: B023
+        assert path_of(answer.location) == f"/checkout/{onward}", (step, answer)
+    review = ask(lambda: visitor.get("/checkout/review"))
+    assert review.status_code == 200, review
+    button = form_of(review.text, "/checkout/order")
     bank = path_of(ask(lambda: visitor.post("/checkout/order", data=button)).location)
     answered = ask(lambda: visitor.post(bank, data={"decision": "accept"}))
     back = path_of(answered.location)
@@ -142,7 +149,7 @@ def test_crashed_again_and_again_while_people_buy(
     results = together([buy] * buyers)
     done.set()
     crasher.join()
-    assert results == [None] * buyers
+    assert [repr(result)[:2000] for result in results if result is not None] == []
     refused = [answer for answer in heard if answer.status_code == 503]
     assert refused
     for answer in refused:
@@ -154,7 +161,7 @@ def test_crashed_again_and_again_while_people_buy(
 
 @pytest.mark.parametrize("at", ["order", "return"])
 def test_answer_to_the_commit_lost(shop: World, at: str) -> None:
-    """# fault 15. Red when the checkout is not one per cart: the button makes a second order."""
+    """# fault 15. Red when a press does not find what an earlier one wrote."""
     shop.start_web()
     visitor = shop.visitor()
     button = reach_review(visitor)
@@ -231,6 +238,17 @@ def test_more_visitors_than_connections(shop: World, server: Server, rounds: Cal
         server.crash()
         server.start()
     assert states() == [PAID]
+
+
+def test_connection_lost_after_the_last_query(app: Flask, cluster: Cluster | None) -> None:
+    """# fault 15. Red without Database.abandon: the request ends in an error that no page of ours answers."""
+    if cluster is None:
+        pytest.skip("concerns a server")
+    with app.app_context():
+        pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+        cluster.sql(f"SELECT pg_terminate_backend({pid}, 10000)")
+    with app.app_context():
+        assert db.session.scalar(text("SELECT 1")) == 1
 
 
 def test_every_connection_of_a_process_in_use(app: Flask, client: FlaskClient, cluster: Cluster | None) -> None:

@@ -137,7 +137,7 @@ def test_webhook_delivered_often_and_at_once(shop: Shop, app: Flask, times: int)
 
 @pytest.mark.parametrize("seed", range(4))
 def test_webhooks_in_any_order(shop: Shop, seed: int, rounds: Callable[[int, int], int]) -> None:
-    """# fault 36. Red when an event's own words are applied instead of the provider's present state."""
+    """# fault 36. Red without _take_over_news: what was refunded depends on who tells it."""
     client, fake, bowl, webhook, run_jobs = shop.client, shop.fake, shop.bowl, shop.webhook, shop.run_jobs
     session = reach_stripe(client)
     fake.books.pay(session)
