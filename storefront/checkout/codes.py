@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from storefront.cart.codes import enter_code, remove_code
 from storefront.cart.errors import CodeRefused
 from storefront.cart.queries import CartView, read_codes
-from storefront.checkout.queries import CheckoutInfo, shopper_of
+from storefront.checkout.queries import CheckoutInfo, find_unpaid_id, shopper_of
 from storefront.checkout.services import add_gift_card, remove_gift_card
 from storefront.foundation.database import transactional
 from storefront.foundation.money import format_money
@@ -30,7 +30,8 @@ class ChosenCode:
 def list_codes(cart: CartView, checkout: CheckoutInfo) -> Sequence[ChosenCode]:
     """Return the promotion codes of the cart and the gift cards of the checkout, as they were entered."""
     promotions = [ChosenCode(code.id, code.name, code.sentence, code.is_refused) for code in cart.codes]
-    cards = list_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards]) if checkout.gift_cards else []
+    cards = list_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards],
+                            order_id=find_unpaid_id(checkout)) if checkout.gift_cards else []
     return promotions + [ChosenCode(
         card.id, f"Gift card ••••{card.last_letters}",
         f"There are {format_money(card.balance, facts().locale)} on it."

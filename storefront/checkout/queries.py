@@ -16,7 +16,7 @@ from storefront.checkout.models import CheckoutSession
 from storefront.foundation.database import db
 from storefront.foundation.money import Money
 from storefront.foundation.shop import facts
-from storefront.orders.queries import OrderView, find_by_checkout, has_ordered
+from storefront.orders.queries import OrderView, find_brief_by_checkout, find_by_checkout, has_ordered
 from storefront.orders.totals import LineInput, OrderTotals, total_order
 from storefront.payments.gateways.port import Offer
 from storefront.payments.gift_cards import list_gift_cards, plan_gift_cards
@@ -196,7 +196,7 @@ def read_summary(cart_id: uuid.UUID | None, checkout: CheckoutInfo | None) -> Ca
 def read_offer(cart: CartView, checkout: CheckoutInfo) -> Offer:
     """Return what is left to pay after gift cards, for the gateways to say whether they take it."""
     total = price_cart(cart, checkout, find_quote(cart, checkout)).totals.total
-    left = total - sum(amount for _, amount in _plan_gift_cards(checkout, total))
+    left = total - sum(amount for _, amount in plan_gift_cards_of(checkout, total))
     return Offer(facts().currency, checkout.country, left)
 
 
@@ -238,7 +238,7 @@ def _rows(priced: Priced, checkout: CheckoutInfo) -> list[TotalRow]:
 
 def _gift_card_rows(checkout: CheckoutInfo, total: int) -> list[TotalRow]:
     """Return what each chosen gift card pays, and what is left to pay."""
-    plan = _plan_gift_cards(checkout, total)
+    plan = plan_gift_cards_of(checkout, total)
     if not plan:
         return []
     letters = {card.id: card.last_letters for card in list_gift_cards([card_id for card_id, _ in plan])}
@@ -248,8 +248,16 @@ def _gift_card_rows(checkout: CheckoutInfo, total: int) -> list[TotalRow]:
             TotalRow("Left to pay", Money(left, currency), is_grand=True)]
 
 
-def _plan_gift_cards(checkout: CheckoutInfo, total: int) -> list[tuple[uuid.UUID, int]]:
-    return plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], total)
+def find_unpaid_id(checkout: CheckoutInfo) -> uuid.UUID | None:
+    """Return the id of the order that the button has made already: its gift cards' money is this checkout's own."""
+    order = find_brief_by_checkout(checkout.id)
+    return order.id if order is not None else None
+
+
+def plan_gift_cards_of(checkout: CheckoutInfo, total: int) -> list[tuple[uuid.UUID, int]]:
+    """Return what each gift card of the checkout pays of `total` minor units."""
+    return plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], total,
+                           order_id=find_unpaid_id(checkout)) if checkout.gift_cards else []
 
 
 def _info(row: CheckoutSession) -> CheckoutInfo:

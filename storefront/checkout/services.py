@@ -19,6 +19,7 @@ from storefront.checkout.queries import (
     first_open_step,
     list_payment_methods,
     list_quotes,
+    plan_gift_cards_of,
     read_offer,
 )
 from storefront.checkout.settling import finish_checkout, place, return_url, settle
@@ -104,8 +105,8 @@ def start_payment(*, cart_id: uuid.UUID, confirmed_total: int, actor: str, shopp
             return onward
     order_id, payment_id = _write_order(cart_id=cart_id, confirmed_total=confirmed_total, actor=actor)
     order = read_order_brief(order_id)
-    if payment_id is None:
-        return order.url
+    if payment_id is None:  # gift cards paid for all of it: the same thanks as after a provider's page
+        return f"{order.url}&new=1"
     return _open(payment_id, order, shopper)
 
 
@@ -144,7 +145,7 @@ def _is_same(order: OrderBrief, checkout: CheckoutInfo, payment: PaymentInfo, co
     _, quantities = read_bought(order.id)
     return (
         payment.money.amount == confirmed_total and payment.gateway == checkout.payment_method
-        and [card_id for card_id, _ in order.gift_card_plan] == list(checkout.gift_cards)
+        and order.gift_card_plan == plan_gift_cards_of(checkout, order.total.amount)
         and quantities == read_quantities(checkout.cart_id) and order.email == checkout.email
         and order.shipping_address == checkout.shipping_address
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 
 from storefront.cart.queries import CartView
 from storefront.checkout.errors import StepMissing
 from storefront.checkout.models import CheckoutSession
-from storefront.checkout.queries import CheckoutInfo, find_quote, price_cart
+from storefront.checkout.queries import CheckoutInfo, find_quote, plan_gift_cards_of, price_cart
 from storefront.foundation.database import db
 from storefront.foundation.shop import facts
 from storefront.orders.services import DraftLine, OrderDraft
 from storefront.payments.gateways.registry import find_gateway
-from storefront.payments.gift_cards import plan_gift_cards
 
 
 def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
@@ -50,4 +48,4 @@ def take_snapshot(cart: CartView, checkout: CheckoutInfo) -> OrderDraft:
         promotion_codes=priced.pricing.applied_codes, promotion_code_ids=priced.pricing.applied_code_ids,
         payment_method=checkout.payment_method,
         stock_waits=find_gateway(checkout.payment_method).stock_waits,
-        gift_card_plan=plan_gift_cards([uuid.UUID(card_id) for card_id in checkout.gift_cards], totals.total))
+        gift_card_plan=plan_gift_cards_of(checkout, totals.total))

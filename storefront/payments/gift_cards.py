@@ -55,6 +55,8 @@ def issue_gift_card(*, amount: int, note: str, recipient_email: str, expires_at:
     """Make a gift card of `amount` minor units in the shop's currency and return its code, which is not kept."""
     if amount <= 0:
         raise ShopError("A gift card needs an amount above zero.")
+    if expires_at is not None and expires_at <= now():
+        raise ShopError("This day is over, so the card could never pay. Choose a later one.")
     letters = "".join(secrets.choice(ALPHABET) for _ in range(GROUPS * SIZE))
     card = GiftCard(code_hash=_hash(letters), last_letters=letters[-4:], currency=facts().currency,
                     issued_amount=amount, balance=amount, expires_at=expires_at, recipient_email=recipient_email,
@@ -88,20 +90,29 @@ def find_gift_card(code: str) -> GiftCardInfo:
     return card
 
 
-def list_gift_cards(gift_card_ids: Sequence[uuid.UUID] | None = None, limit: int = 200) -> list[GiftCardInfo]:
-    """Return the cards with the ids in their order, or the newest ones."""
+def list_gift_cards(gift_card_ids: Sequence[uuid.UUID] | None = None, limit: int = 200, *,
+                    order_id: uuid.UUID | None = None) -> list[GiftCardInfo]:
+    """Return the cards with the ids in their order, or the newest ones.
+
+    What they hold for the unpaid order `order_id` counts as still on them: its shopper sees the button again.
+    """
     if gift_card_ids is None:
         return [_info(row) for row in db.session.scalars(select(GiftCard).order_by(GiftCard.created_at.desc(),
                                                                                    GiftCard.id).limit(limit))]
     rows = {row.id: row for row in db.session.scalars(
         select(GiftCard).where(GiftCard.id.in_(gift_card_ids)).execution_options(populate_existing=True))}
-    return [_info(rows[card_id]) for card_id in gift_card_ids if card_id in rows]
+    held = _read_held(order_id) if order_id else {}
+    return [_info(rows[card_id], held.get(card_id, 0)) for card_id in gift_card_ids if card_id in rows]
 
 
-def plan_gift_cards(gift_card_ids: Sequence[uuid.UUID], total: int) -> list[tuple[uuid.UUID, int]]:
-    """Return what each card pays of `total` minor units by its present balance, the first one first."""
+def plan_gift_cards(gift_card_ids: Sequence[uuid.UUID], total: int, *, order_id: uuid.UUID | None = None,
+                    ) -> list[tuple[uuid.UUID, int]]:
+    """Return what each card pays of `total` minor units by its present balance, the first one first.
+
+    The balance includes what is held for the unpaid order `order_id`.
+    """
     plan, left = [], total
-    for card in list_gift_cards(gift_card_ids):
+    for card in list_gift_cards(gift_card_ids, order_id=order_id):
         amount = min(card.balance.amount, left) if card.can_pay else 0
         if amount:
             plan.append((card.id, amount))
@@ -168,6 +179,10 @@ def give_back(*, payment: Payment, amount: int, key: str, actor: str) -> None:
                     .values(balance=GiftCard.balance + amount))
 
 
+def _read_held(order_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    return {payment.gift_card_id: payment.amount for payment in _pending(order_id) if payment.gift_card_id}
+
+
 def _pending(order_id: uuid.UUID) -> Sequence[Payment]:
     return db.session.scalars(
         select(Payment).where(Payment.order_id == order_id, Payment.gift_card_id.is_not(None),
@@ -186,7 +201,7 @@ def _hash(letters: str) -> str:
     return hashlib.sha256(letters.encode()).hexdigest()
 
 
-def _info(row: GiftCard) -> GiftCardInfo:
+def _info(row: GiftCard, held: int = 0) -> GiftCardInfo:
     return GiftCardInfo(row.id, row.last_letters, Money(row.issued_amount, row.currency),
-                        Money(row.balance, row.currency), row.expires_at, row.is_blocked, row.recipient_email,
+                        Money(row.balance + held, row.currency), row.expires_at, row.is_blocked, row.recipient_email,
                         row.note, row.created_at)

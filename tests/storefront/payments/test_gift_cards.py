@@ -9,7 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from storefront.cart.queries import read_cart
+from storefront.checkout.codes import list_codes
 from storefront.checkout.errors import TotalChanged
+from storefront.checkout.queries import find_checkout, read_offer
 from storefront.checkout.services import add_gift_card, remove_gift_card, start_payment
 from storefront.checkout.settling import expire_orders, settle
 from storefront.foundation.clock import now
@@ -72,7 +75,9 @@ def test_a_card_that_cannot_pay_says_why(app: Flask) -> None:
     for code in ("", "nothing", "é" * 16, "\0"):
         with pytest.raises(UnknownGiftCard, match="no such code"):
             find_gift_card(code)
-    old = issue_gift_card(amount=5, note="", recipient_email="", expires_at=now() - timedelta(days=1), actor="staff:1")
+    old = issue_gift_card(amount=5, note="", recipient_email="", expires_at=now() + timedelta(days=1), actor="staff:1")
+    db.session.execute(update(GiftCard).values(expires_at=now() - timedelta(days=1)))
+    db.session.commit()
     blocked = issue()
     block_gift_card(gift_card_id=find_gift_card(blocked).id, actor="staff:1")
     for code in (old, blocked):
@@ -175,3 +180,22 @@ def test_captured_twice_is_spent_once_even_after_the_hold_is_gone(app: Flask) ->
     capture_gift_cards(order_id=order_id, plan=[(card_id, 300)], actor="test")
     capture_gift_cards(order_id=order_id, plan=[(card_id, 300)], actor="test")
     assert (balance(), db.session.scalar(select(func.count()).select_from(Payment))) == (700, 1)
+
+
+def test_whoever_comes_back_from_the_bank_still_pays_with_the_card(bowl: int) -> None:
+    code = issue()
+    cart_id = make_checkout({bowl: 1})
+    add_gift_card(cart_id=cart_id, code=code)
+    page = start_payment(cart_id=cart_id, confirmed_total=850, actor="guest")
+    checkout = find_checkout(cart_id)
+    assert checkout is not None
+    assert read_offer(read_cart(cart_id, checkout.country), checkout).amount == 850  # what the button says
+    assert [chosen.sentence for chosen in list_codes(read_cart(cart_id), checkout)] == ["There are €20.00 on it."]
+    assert start_payment(cart_id=cart_id, confirmed_total=850, actor="guest") == page
+    assert (balance(), len(open_payments())) == (0, 1)
+
+
+def test_a_card_that_could_never_pay_is_not_issued(app: Flask) -> None:
+    with pytest.raises(ShopError, match="later"):
+        issue_gift_card(amount=500, note="", recipient_email="", expires_at=now(), actor="staff:1")
+    assert list_gift_cards() == []
