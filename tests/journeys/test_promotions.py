@@ -159,6 +159,19 @@ def test_a_gift_card_pays_a_part_and_the_rows_say_so(client: FlaskClient) -> Non
     assert form_of(review, "/checkout/order")["total"] == "1850"
 
 
+def test_gift_cards_that_pay_for_all_of_it_need_no_way_to_pay_and_get_the_same_thanks(client: FlaskClient) -> None:
+    code = issue_gift_card(amount=5000, note="", recipient_email="", expires_at=None, actor="test")
+    put_in_cart(client, "bowl")
+    for step, fields in (("contact", CONTACT), ("delivery", {"quote": "post"}), ("codes", {"code": code})):
+        client.post(f"/checkout/{step}", data=fields)
+    payment = client.get("/checkout/payment").text
+    assert "Nothing is left to pay" in payment
+    assert 'type="radio"' not in payment
+    assert client.post("/checkout/payment", data=form_of(payment, "/checkout/payment")).location == "/checkout/review"
+    placed = client.post("/checkout/order", data=form_of(client.get("/checkout/review").text, "/checkout/order"))
+    assert "Thank you. It is yours." in client.get(placed.location).text
+
+
 def test_a_code_used_up_a_moment_before_the_button_is_taken_out_and_the_new_total_is_shown(client: FlaskClient) -> None:
     code_id = make_code("LAST", PercentOff(1000), usage_limit=1)
     put_in_cart(client, "bowl")
