@@ -36,7 +36,7 @@ STATUS = {
 # There is a contract to withdraw from: placed, and not called off.
 BINDING = (OrderState.PLACED, OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.DELIVERED)
 TIMELINE = {
-    OrderState.PENDING: "Order written down",
+    OrderState.PENDING: "Order received",
     OrderState.PLACED: "Payment received, order placed",
     OrderState.PARTLY_FULFILLED: "A part handed to the carrier",
     OrderState.FULFILLED: "Handed to the carrier",
@@ -260,8 +260,8 @@ def _view(order: Order) -> OrderView:
 
 
 def _payment_text(order: Order) -> str:
-    if order.state == OrderState.CANCELED and order.refunded_amount:
-        return "Goes back the way it came"
+    if order.state == OrderState.CANCELED:
+        return "Goes back the way it came" if order.refunded_amount else "Nothing was paid"
     if order.placed_at is not None and order.paid_amount < order.total_amount:
         return "To be paid on delivery"
     return "Paid" if order.placed_at is not None else "Not paid"

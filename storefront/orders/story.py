@@ -154,8 +154,9 @@ def _step(step: OrderTransition) -> Moment:
 
 
 def _sightings(parcel: ParcelView, is_named: bool) -> list[Moment]:
-    where = f"{parcel.title}. " if is_named else ""
-    return [Moment(event.occurred_at, event.label, where + ", ".join(filter(None, (event.text, event.place))),
+    where = parcel.title if is_named else ""
+    return [Moment(event.occurred_at, event.label,
+                   ": ".join(filter(None, (where, ", ".join(filter(None, (event.text, event.place)))))),
                    PARCEL_ICONS[event.status],
                    "problem" if event.status in (ParcelStatus.PROBLEM, ParcelStatus.RETURNED) else "parcel")
             for event in parcel.events]

@@ -123,6 +123,12 @@ def test_every_step_of_a_return_has_words_of_its_own(app: Flask, state: ReturnSt
     assert ("Worn & torn" in words.text) == ("Worn &amp; torn" in words.html) == (state is ReturnState.REJECTED)
 
 
+def test_only_who_has_paid_is_told_that_money_goes_back(app: Flask) -> None:
+    for paid in (0, 8690):
+        words = render_message("order_canceled", {"order": make_order(paid=Money(paid, "EUR"))})
+        assert ("goes back the way it came" in words.text) == ("goes back the way it came" in words.html) == bool(paid)
+
+
 def test_a_line_break_in_a_subject_begins_no_header(app: Flask) -> None:
     order = make_order(number="1\r\nBcc: eve@example.com", paid=Money(8690, "EUR"))
     words = render_message("order_confirmation", {"order": order})
