@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import Counter
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -18,6 +19,8 @@ from storefront.foundation.ids import new_uuid
 from storefront.orders.forms import Chosen, StatementForm, read_key, read_quantities
 from storefront.orders.pages import blueprint, private_page
 from storefront.orders.queries import OrderView, read_order_by_number
+from storefront.orders.return_states import ReturnState
+from storefront.orders.story import read_story
 from storefront.orders.withdrawals import WHOLE, find_for_statement, read_withdrawal, state_withdrawal
 
 PUBLIC = "public, max-age=0, must-revalidate"
@@ -87,8 +90,17 @@ def _known_order() -> OrderView | None:
         return None
 
 
-def _offered(order: OrderView) -> dict[uuid.UUID, int]:
+def _bought(order: OrderView) -> dict[uuid.UUID, int]:
     return {line.id: line.quantity - line.canceled_quantity for line in order.lines}
+
+
+def _offered(order: OrderView) -> dict[uuid.UUID, int]:
+    """What of each line may still be withdrawn from: not what is on its way back, or back already."""
+    back = Counter[uuid.UUID]()
+    for row in read_story(order.id).returns:
+        if row.state not in (ReturnState.REJECTED, ReturnState.CANCELED):
+            back.update({line_id: quantity for line_id, _, quantity, _ in row.lines})
+    return {line_id: max(count - back[line_id], 0) for line_id, count in _bought(order).items()}
 
 
 def _chosen(order: OrderView | None) -> Chosen:
@@ -104,7 +116,7 @@ def _chosen(order: OrderView | None) -> Chosen:
 def _scope(form: StatementForm, order: OrderView | None, chosen: Chosen) -> str:
     if order is None:
         return form.scope.data or WHOLE
-    if not chosen.quantities or chosen.quantities == {key: count for key, count in _offered(order).items() if count}:
+    if not chosen.quantities or chosen.quantities == {key: count for key, count in _bought(order).items() if count}:
         return WHOLE
     return "\n".join(f"{chosen.quantities[line.id]} × {' · '.join(filter(None, (line.name, line.variant_title)))}"
                      for line in order.lines if line.id in chosen.quantities)

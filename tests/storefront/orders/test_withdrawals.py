@@ -17,6 +17,7 @@ from storefront.orders.fulfillments import note_delivered
 from storefront.orders.models import Order, OrderRefund, Return, Withdrawal
 from storefront.orders.periods import last_day_to_withdraw, may_withdraw
 from storefront.orders.return_states import ReturnState
+from storefront.orders.returns import request_return
 from storefront.orders.states import OrderState
 from storefront.orders.withdrawals import act_on_withdrawal
 from tests.factories.orders import STAFF, count, lines_of, make_bowl_order, read_order, send
@@ -121,6 +122,15 @@ def test_from_the_order_page_lines_are_chosen(
     run_jobs()
     assert (read_order(order_id).state, read_order(order_id).refunded_amount) == (OrderState.PLACED, 2400)
     assert (only().order_number, only().email) == (number, "elsewhere@example.org")
+
+
+def test_what_is_on_its_way_back_is_not_offered_again(client: FlaskClient, order_id: uuid.UUID) -> None:
+    send(order_id)
+    small, large = lines_of(order_id)
+    request_return(order_id=order_id, return_id=uuid.uuid4(), quantities={small: 2}, reason="broken", actor="customer")
+    order = read_order(order_id)
+    page = client.get(f"/withdrawal?order={order.number}&key={order.key}").text
+    assert (f"quantity-{small}" in page, f"quantity-{large}" in page) == (False, True)
 
 
 @pytest.mark.parametrize("pair", [
