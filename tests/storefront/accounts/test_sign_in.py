@@ -16,6 +16,7 @@ from storefront.accounts.queries import list_addresses
 from storefront.accounts.services import check_password, save_address
 from storefront.accounts.sign_in import safe_target
 from storefront.foundation import clock
+from storefront.foundation import throttle as foundation_throttle
 from storefront.foundation.database import db
 from storefront.foundation.redis import client as redis
 from tests.factories.accounts import PASSWORD, make_customer, sign_in
@@ -201,7 +202,7 @@ def test_too_many_tries_are_told_to_wait_and_others_go_on(  # security 22
     assert elsewhere.status_code == 303
     sign_in(client, "eve@example.com")
     moment = clock.now()
-    monkeypatch.setattr(throttle, "now", lambda: moment + timedelta(minutes=16))
+    monkeypatch.setattr(foundation_throttle, "now", lambda: moment + timedelta(minutes=16))
     sign_in(client)
 
 
