@@ -30,6 +30,7 @@ class LineForm(Form):
 class FulfillmentForm(Form):
     """What leaves, and with whom."""
 
+    fulfillment_id = HiddenField()  # the same form sent twice is one parcel
     carrier = line("Carrier", most=80, description="Such as An Post. The customer reads it.")
     tracking_number = line("Tracking number", most=120)
     tracking_url = line("Tracking link", most=500, description="Only for a carrier whose page we do not know.")
@@ -91,7 +92,7 @@ class SightingForm(Form):
 def fulfillment_form(order_id: uuid.UUID) -> FulfillmentForm:
     """Return the form with all that is left to send."""
     lines = [{"line_id": str(line_id), "quantity": left} for line_id, left in read_unsent(order_id).items() if left]
-    return FulfillmentForm(data={"lines": lines})
+    return FulfillmentForm(data={"fulfillment_id": str(new_uuid()), "lines": lines})
 
 
 def refund_form(order: Order) -> RefundForm:

@@ -22,6 +22,7 @@ from storefront.foundation.errors import NotFound, ShopError
 from storefront.foundation.pagination import read_page_number
 from storefront.notifications.services import send_message
 from storefront.orders.cancellations import cancel_order, cancel_rest
+from storefront.orders.forms import read_key
 from storefront.orders.fulfillments import fulfill_order, tell_sighting
 from storefront.orders.models import Order
 from storefront.orders.payment_status import PAYMENT_STATUS, PaymentStatus
@@ -70,7 +71,8 @@ class Orders(MoneyOfOrders, ReturnsOfOrders, PanelView):
 
         def send() -> str:
             fulfill_order(order_id=order_id, carrier=form.carrier.data, tracking_number=form.tracking_number.data,
-                          tracking_url=form.tracking_url.data, actor=actor(), quantities=read_lines(form.lines.data))
+                          tracking_url=form.tracking_url.data, actor=actor(), quantities=read_lines(form.lines.data),
+                          fulfillment_id=read_key(form.fulfillment_id.data))
             return "Recorded. The customer is told that it is on its way."
 
         return self.answer(number, send if form.validate() else None, fulfillment=form)

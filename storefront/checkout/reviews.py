@@ -11,6 +11,8 @@ from storefront.checkout.settling import assign_money, take_payment
 from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.money import Money
+from storefront.foundation.outbox import record
+from storefront.payments.events import PaymentReturned
 from storefront.payments.gateways.registry import find_gateway
 from storefront.payments.ledger import ORDERS, UNASSIGNED, book
 from storefront.payments.models import PaymentState
@@ -73,6 +75,7 @@ def _send_back(*, payment_id: uuid.UUID, reason: str, actor: str) -> None:
         raise ShopError("No money that we know of came with it. Close it instead.")
     _end(payment_id, PaymentState.CAPTURED, f"Sent back: {reason}")
     promise_refund(payment_id=payment_id, amount=payment.captured.amount, reason=reason, actor=actor)
+    record(PaymentReturned(payment_id=payment_id))
 
 
 def _close(payment: PaymentInfo, *, reason: str, actor: str) -> None:

@@ -18,6 +18,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.failpoints import failpoint
+from storefront.foundation.money import Money, format_money
 from storefront.foundation.outbox import record
 from storefront.foundation.shop import facts
 from storefront.inventory.services import release_reservations
@@ -253,4 +254,11 @@ def _mismatch(gateway: Gateway, payment: PaymentInfo, order: OrderBrief, said: S
     told = (said.order_number, said.amount, said.currency, said.account)
     if told == (order.number, payment.money.amount, payment.money.currency, gateway.account()):
         return ""
-    return f"The provider says {said.amount} {said.currency} for order {said.order_number} on account {said.account}."
+    other = "" if said.order_number == order.number else f" for order {said.order_number}"
+    account = "" if said.account == gateway.account() else f" on account {said.account}"
+    return (f"The provider says {_written(Money(said.amount, said.currency))}{other}{account}; "
+            f"we asked for {_written(payment.money)}.")
+
+
+def _written(money: Money) -> str:
+    return format_money(money, facts().locale)

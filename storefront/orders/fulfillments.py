@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import NotFound, ShopError
+from storefront.foundation.ids import new_uuid
 from storefront.foundation.outbox import record
 from storefront.inventory.services import ship_stock
 from storefront.orders.events import OrderFulfilled
@@ -29,20 +30,30 @@ logger = logging.getLogger(__name__)
 
 @transactional
 def fulfill_order(*, order_id: uuid.UUID, carrier: str, tracking_number: str, actor: str, tracking_url: str = "",
-                  quantities: Mapping[uuid.UUID, int] | None = None) -> uuid.UUID:
+                  quantities: Mapping[uuid.UUID, int] | None = None, fulfillment_id: uuid.UUID | None = None,
+                  ) -> uuid.UUID:
     """Record what leaves (order line id → quantity; all that is left when None); returns the fulfillment's id.
 
     A tracking number makes a parcel that can be followed. The order is fulfilled when nothing is left to
-    send. Raises ShopError for more than is left, IllegalMove when the order is not placed.
+    send. `fulfillment_id` is the form's hidden key: the same one again changes nothing. Raises ShopError for
+    more than is left, IllegalMove when the order is not placed.
     """
     order = lock_order(order_id)
+    known = db.session.get(Fulfillment, fulfillment_id, populate_existing=True) if fulfillment_id else None
+    if known is not None:
+        if known.order_id != order_id:
+            raise NotFound("We know no such parcel.")
+        return known.id
     if order.state not in BEING_SENT:
         check_move(order.state, OrderState.FULFILLED)
     left = unsent_quantities(order)
     leaving = left if quantities is None else {key: count for key, count in quantities.items() if count}
-    if not leaving or any(count < 0 or count > left.get(key, 0) for key, count in leaving.items()):
+    if not leaving:
+        raise ShopError("Say how many of what leaves: everything stands at 0.")
+    if any(count < 0 or count > left.get(key, 0) for key, count in leaving.items()):
         raise ShopError("That is more than is left to send of this order.")
-    row = Fulfillment(order_id=order_id, carrier=carrier, tracking_number=tracking_number)
+    row = Fulfillment(id=fulfillment_id or new_uuid(), order_id=order_id, carrier=carrier,
+                      tracking_number=tracking_number)
     if tracking_number:
         row.parcel_id = register_parcel(carrier=carrier, tracking_number=tracking_number, tracking_url=tracking_url)
     row.lines = [FulfillmentLine(order_line_id=key, quantity=count) for key, count in leaving.items()]

@@ -46,19 +46,24 @@ def refund_order(*, refund_id: uuid.UUID, order_id: uuid.UUID, quantities: Mappi
                  return_id: uuid.UUID | None = None) -> int:
     """Promise back what units of lines cost, part of the delivery and goodwill; returns the sum in minor units.
 
-    `refund_id` is the form's hidden key: the same one again changes nothing and returns the first sum.
-    Raises RefundRefused for what is negative, foreign, not paid or refunded already.
+    `refund_id` is the form's hidden key: the same form again changes nothing and returns the first sum.
+    Raises RefundRefused for what is negative, foreign, not paid or refunded already, and for a key that comes
+    again with other amounts.
     """
     order = lock_order(order_id)
     known = db.session.get(OrderRefund, refund_id, populate_existing=True)
     if known is not None:
         if known.order_id != order_id:
             raise RefundRefused("This form belongs to another order. Reload the page and try again.")
+        if _asked_for(known) != ({line_id: count for line_id, count in quantities.items() if count},
+                                 shipping_amount, goodwill_amount):
+            raise RefundRefused(f"This form was sent before, and {said(order, known.amount)} went back by it. "
+                                "Nothing more was sent now: open the order again for another refund.")
         return known.amount
     parts = measure(order, quantities, shipping_amount=shipping_amount, goodwill_amount=goodwill_amount)
     if parts.amount > left_to_refund(order):
-        raise RefundRefused(f"That is {_said(order, parts.amount)}, more than was paid and not given back yet: "
-                            f"{_said(order, left_to_refund(order))}.")
+        raise RefundRefused(f"That is {said(order, parts.amount)}, more than was paid and not given back yet: "
+                            f"{said(order, left_to_refund(order))}.")
     write_refund(order, parts, refund_id=refund_id, reason=reason, actor=actor, return_id=return_id)
     record(OrderRefunded(order_id=order_id, refund_id=refund_id))
     return parts.amount
@@ -91,7 +96,7 @@ def measure(order: Order, quantities: Mapping[uuid.UUID, int], *, shipping_amoun
         if not 0 <= count <= left:
             raise RefundRefused(f"Of “{lines[line_id].name}” you can refund from 0 to {left}.")
     if not 0 <= shipping_amount <= left_of_shipping(order):
-        raise RefundRefused(f"Of the delivery you can refund up to {_said(order, left_of_shipping(order))}.")
+        raise RefundRefused(f"Of the delivery you can refund up to {said(order, left_of_shipping(order))}.")
     if goodwill_amount < 0:
         raise RefundRefused("A goodwill amount cannot be negative.")
     parts = Parts({line_id: (count, cost_of_units(lines[line_id], count))
@@ -154,6 +159,13 @@ def cost_of_units(line: OrderLine, count: int) -> int:
     return until(line.refunded_quantity + count) - until(line.refunded_quantity)
 
 
+def _asked_for(row: OrderRefund) -> tuple[dict[uuid.UUID, int], int, int]:
+    """Return the quantities, the part of the delivery and the goodwill that made the refund."""
+    of_lines = sum(line.amount for line in row.lines)
+    return ({line.order_line_id: line.quantity for line in row.lines}, row.shipping_amount,
+            row.amount - of_lines - row.shipping_amount)
+
+
 def _keep(order: Order, parts: Parts, *, refund_id: uuid.UUID, reason: str, actor: str,
           return_id: uuid.UUID | None) -> None:
     row = OrderRefund(id=refund_id, order_id=order.id, return_id=return_id, amount=parts.amount,
@@ -185,5 +197,6 @@ def _count(statement: Update) -> None:
         raise RefundRefused("Some of this has just been refunded by someone else; please look again.")
 
 
-def _said(order: Order, amount: int) -> str:
+def said(order: Order, amount: int) -> str:
+    """Return minor units of the order's currency as its shop writes them."""
     return format_money(Money(amount, order.currency), facts().locale)

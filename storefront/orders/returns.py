@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
@@ -21,6 +22,7 @@ from storefront.orders.refunds import (
     left_of_shipping,
     left_to_refund,
     refundable_quantity,
+    said,
     write_refund,
 )
 from storefront.orders.return_states import ReturnState, check_return_move
@@ -115,7 +117,7 @@ def refund_return(*, return_id: uuid.UUID, refund_id: uuid.UUID, actor: str, shi
     """Promise back what the returned units cost, with what else staff add; returns the sum in minor units.
 
     What was refunded before the goods came is not refunded again; the sum may then be 0. Raises IllegalMove
-    unless the goods are here, ShopError for more delivery than was paid.
+    unless the goods are here, ShopError for more delivery than was paid or more than is left beside the goods.
     """
     row = _locked(return_id)
     if row.state == ReturnState.REFUNDED:
@@ -127,7 +129,11 @@ def refund_return(*, return_id: uuid.UUID, refund_id: uuid.UUID, actor: str, shi
     coming = {line.order_line_id: line.quantity for line in row.lines}
     lines = {line.id: (count, cost_of_units(line, count)) for line in order.lines
              if (count := min(coming.get(line.id, 0), refundable_quantity(line)))}
-    parts = cap(Parts(lines, shipping_amount, goodwill_amount), left_to_refund(order))
+    parts = cap(Parts(lines), left_to_refund(order))
+    beside = left_to_refund(order) - parts.amount
+    if shipping_amount + goodwill_amount > beside:
+        raise ShopError(f"Beside the returned things no more than {said(order, beside)} is left to pay back.")
+    parts = replace(parts, shipping=shipping_amount, goodwill=goodwill_amount)
     if parts.amount:
         write_refund(order, parts, refund_id=refund_id, reason=reason or f"return {row.number}", actor=actor,
                      return_id=return_id)

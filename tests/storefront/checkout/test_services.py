@@ -205,6 +205,8 @@ def test_a_mismatched_amount_is_parked_and_never_fulfilled(bowl: int) -> None:  
     db.session.commit()
     assert settle(payment_id=payment.id).state == PaymentState.REVIEW
     assert (read_order_view(payment.order_id).status, events("PaymentParked")) == (OrderState.PENDING, 1)
+    # Staff read it, so it is money and no count of cents.
+    assert read_payment(payment.id).problem == "The provider says €0.01; we asked for €28.50."
 
 
 def test_money_for_a_canceled_order_goes_back_by_itself(bowl: int) -> None:  # fault 37

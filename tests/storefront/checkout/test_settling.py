@@ -15,6 +15,7 @@ from storefront.checkout.settling import expire_orders, settle, settle_event, se
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
+from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.services import correct_stock
 from storefront.orders.models import Order, OrderRefund
 from storefront.orders.queries import OrderView, read_order_view
@@ -193,7 +194,8 @@ def test_staff_send_back_what_cannot(bowl: int) -> None:
     assert books() == {UNASSIGNED: 700, "clearing:demo": -700}
     resolve_payment(payment_id=payment.id, decision="refund", reason="wrong sum", actor="staff:1")
     send_due_refunds()
-    assert (books(), order_of(payment).status) == ({}, OrderState.PENDING)
+    told = db.session.scalar(select(func.count()).select_from(OutboxEvent).where(OutboxEvent.name == "PaymentReturned"))
+    assert (books(), order_of(payment).status, told) == ({}, OrderState.PENDING, 1)
 
 
 def test_staff_close_what_brought_no_money(bowl: int) -> None:

@@ -17,7 +17,7 @@ from storefront.orders.states import IllegalMove, OrderState
 from storefront.shipping.carriers.port import ParcelStatus, Sighting
 from storefront.shipping.models import Parcel
 from storefront.shipping.tracking import add_sighting
-from tests.factories.orders import STAFF, count, lines_of, make_bowl_order, read_order, send
+from tests.factories.orders import STAFF, count, lines_of, make_bowl_order, make_order, read_order, send
 
 
 @pytest.fixture
@@ -63,6 +63,20 @@ def test_nothing_more_leaves_than_is_left_and_nothing_of_an_ended_order(order_id
     with pytest.raises(IllegalMove):
         send(order_id, {small: 1})
     assert count(Fulfillment) == 1
+
+
+def test_a_form_sent_twice_is_one_parcel(order_id: uuid.UUID) -> None:
+    small, _ = lines_of(order_id)
+    key = uuid.uuid4()
+    for _ in range(2):
+        assert fulfill_order(order_id=order_id, carrier="Post", tracking_number="", actor=STAFF, quantities={small: 1},
+                             fulfillment_id=key) == key
+    assert count(Fulfillment) == 1
+    other = make_order({read_order(order_id).lines[0].variant_id: 1})
+    with pytest.raises(ShopError, match="no such parcel"):
+        fulfill_order(order_id=other, carrier="Post", tracking_number="", actor=STAFF, fulfillment_id=key)
+    with pytest.raises(ShopError, match="everything stands at 0"):
+        send(order_id, {small: 0})
 
 
 def test_a_tracking_number_makes_one_parcel_for_whoever_is_in_it(order_id: uuid.UUID) -> None:

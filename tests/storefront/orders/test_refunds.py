@@ -53,6 +53,19 @@ def test_the_same_form_twice_is_one_refund(order_id: uuid.UUID) -> None:
     assert (count(OrderRefund), count(Refund), count(OrderRefundLine)) == (1, 1, 1)
 
 
+def test_the_same_form_with_another_sum_is_told_that_nothing_went_back(order_id: uuid.UUID) -> None:
+    small, _ = lines_of(order_id)
+    key = uuid.uuid4()
+    refund(order_id, {small: 1}, key=key, shipping=100, goodwill=50)
+    others: list[tuple[dict[uuid.UUID, int], int, int]] = [
+        ({small: 2}, 100, 50), ({small: 1}, 0, 50), ({small: 1}, 100, 51), ({}, 0, 1)]
+    for quantities, shipping, goodwill in others:
+        with pytest.raises(RefundRefused, match=r"€25\.50 went back by it\. Nothing more"):
+            refund(order_id, quantities, key=key, shipping=shipping, goodwill=goodwill)
+    assert refund(order_id, {small: 1}, key=key, shipping=100, goodwill=50) == 2550
+    assert (read_order(order_id).refunded_amount, count(OrderRefund)) == (2550, 1)
+
+
 def test_the_form_of_another_order_is_refused(order_id: uuid.UUID) -> None:
     small, _ = lines_of(order_id)
     variant_id = read_order(order_id).lines[0].variant_id

@@ -155,3 +155,14 @@ def test_what_was_refunded_before_the_goods_came_is_not_refunded_again(order_id:
     refund_order(refund_id=uuid.uuid4(), order_id=order_id, quantities={small: 1}, reason="chipped", actor=STAFF)
     assert refund_return(return_id=return_id, refund_id=uuid.uuid4(), actor=STAFF) == 2400
     assert read_order(order_id).refunded_amount == 4800
+
+
+def test_more_beside_the_goods_than_is_left_is_refused_and_not_cut(order_id: uuid.UUID) -> None:
+    small, _ = lines_of(order_id)
+    return_id = ask(order_id, {small: 2})
+    approve_return(return_id=return_id, actor=STAFF)
+    receive_return(return_id=return_id, restocked={}, actor=STAFF)
+    with pytest.raises(ShopError, match=r"no more than €48\.00"):
+        refund_return(return_id=return_id, refund_id=uuid.uuid4(), actor=STAFF, goodwill_amount=4801)
+    assert (read_return(return_id).state, read_order(order_id).refunded_amount) == (ReturnState.RECEIVED, 0)
+    assert refund_return(return_id=return_id, refund_id=uuid.uuid4(), actor=STAFF, goodwill_amount=4800) == 9600
