@@ -159,7 +159,8 @@ def order() -> Response:
         return go_to(completed.url)
     checkout = find_checkout(current_cart_id())
     if checkout is None:
-        return go_to("/checkout/review")
+        answer = _begin("review")
+        return answer if isinstance(answer, Response) else go_to("/checkout")
     form = EmptyForm()
     customer_id = current_customer_id()
     actor = f"customer:{customer_id}" if customer_id else "guest"
