@@ -222,9 +222,8 @@ def _waiting(payment_id: uuid.UUID) -> Response:
     payment = read_payment(payment_id)
     scan = read_code(payment)
     template = "checkout/scan.html" if scan else "orders/waiting.html"
-    poll_url = url_for("checkout.returned", payment_id=payment_id)
-    return make_response(render_template(template, order=read_order_view(payment.order_id), poll_url=poll_url,
-                                         scan=scan))
+    return make_response(render_template(template, order=read_order_view(payment.order_id), scan=scan,
+                                         poll_url=url_for("checkout.returned", payment_id=payment_id)))
 
 
 def _begin(step: str) -> CheckoutInfo | Response | None:
@@ -252,9 +251,9 @@ def _page(step: str, checkout: CheckoutInfo | None, *, form: ContactForm | Empty
     if step == "delivery" and checkout:
         context["quotes"] = choose_quotes(list_quotes(summary, checkout), checkout.shipping_code)
     if step == "payment" and checkout:
-        context["codes"] = list_codes(summary, checkout)
         offer = read_offer(summary, checkout)
-        context |= {"methods": list_payment_methods(checkout, offer), "why_none": explain_refusal(offer)}
+        context |= {"codes": list_codes(summary, checkout), "methods": list_payment_methods(checkout, offer),
+                    "why_none": explain_refusal(offer)}
     if step == "review" and checkout:
         context["review"] = read_review(summary, checkout)
         if context["review"] is None:
