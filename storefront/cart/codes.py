@@ -18,8 +18,10 @@ def enter_code(*, cart_id: uuid.UUID | None, text: str, shopper: Shopper) -> str
     """Keep the promotion code with the cart and return it as it is kept; a second call changes nothing.
 
     One that waits for something (a minimum, a delivery) is kept and counts by itself as soon as that is so.
-    Raises CodeRefused for one that is unknown, not open now or used up, and TooManyCodes.
+    Raises CodeRefused for none, for one that is unknown, not open now or used up, and TooManyCodes.
     """
+    if not text.strip():
+        raise CodeRefused("Enter a code first.")
     state = check_code(text, shopper)
     if state.is_refused:
         raise CodeRefused(state.sentence, is_unknown=state.code_id is None)

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from storefront.accounts.addresses import format_lines
@@ -176,11 +176,12 @@ def find_by_checkout(checkout_id: uuid.UUID) -> OrderView | None:
 
 
 def list_orders(*, customer_id: uuid.UUID, limit: int = 100) -> list[OrderRow]:
-    """Return a customer's orders, newest first, without those that never came to be."""
+    """Return a customer's orders, newest first: those that came to be, and those that wait for a bank transfer."""
     count = select(func.sum(OrderLine.quantity)).where(OrderLine.order_id == Order.id).scalar_subquery()
     rows = db.session.execute(
-        select(Order, count).where(Order.customer_id == customer_id, Order.state.not_in(
-            [OrderState.EXPIRED, OrderState.PENDING])).order_by(Order.created_at.desc()).limit(limit)).all()
+        select(Order, count).where(Order.customer_id == customer_id, Order.state != OrderState.EXPIRED,
+                                   or_(Order.state != OrderState.PENDING, Order.payment_method == "transfer"))
+        .order_by(Order.created_at.desc(), Order.id).limit(limit)).all()
     return [OrderRow(o.number, f"/orders/{o.number}", o.placed_at or o.created_at, STATUS[o.state],
                      Money(o.total_amount, o.currency), int(n or 0)) for o, n in rows]
 

@@ -112,7 +112,7 @@ def test_a_guest_does_not_get_around_the_limit_and_reads_why(client: FlaskClient
     assert "-€1.00" in other.get("/checkout/payment").text
 
 
-REFUSED = [("NOPE", "We know no code NOPE"), ("", "We know no such code"), ("x" * 500, "We know no such code"),
+REFUSED = [("NOPE", "We know no code NOPE"), ("7F3K-9QXM-2B4T-7F3K", "A gift card is taken later"), ("", "We know no such code"), ("x" * 500, "We know no such code"),
            ("10%", "We know no such code"), ("\0", "We know no such code"), ("'; DROP TABLE", "We know no such code")]
 
 
@@ -133,6 +133,11 @@ def test_a_minimum_says_how_much_is_missing_and_counts_by_itself_later(client: F
     page = client.get("/cart").text
     assert "more and it counts" not in page
     assert "-€3.40" in page
+
+
+def test_no_code_at_all_is_asked_for(client: FlaskClient) -> None:
+    put_in_cart(client, "cup")
+    assert "Enter a code first." in client.post("/cart/codes", data={"code": " "}).text
 
 
 def test_guessing_codes_is_slow(client: FlaskClient) -> None:
