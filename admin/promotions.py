@@ -83,6 +83,10 @@ class Promotions(PanelView):
     def limit_code(self, promotion_id: int, code_id: int) -> Answer:
         """Change a code's limits, or let it count no more."""
         form = LimitsForm(request.form)
+        code = db.session.get(PromotionCode, code_id) if code_id < 2**31 else None
+        if code is None or code.promotion_id != promotion_id:
+            raise UnknownPromotion("code")
+        db.session.rollback()
         try:
             if not form.validate():
                 raise ShopError(" ".join(str(error) for errors in form.errors.values() for error in errors))

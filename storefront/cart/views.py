@@ -18,7 +18,7 @@ from storefront.accounts.sign_in import current_customer, current_customer_id
 from storefront.cart import services
 from storefront.cart.codes import enter_code, remove_code
 from storefront.cart.cookies import current_cart_id, forget_guest_cart, read_guest_cart_id, remember_cart
-from storefront.cart.errors import NoSuchCombination
+from storefront.cart.errors import CodeRefused, NoSuchCombination
 from storefront.cart.forms import Addition, read_addition, read_quantity
 from storefront.cart.queries import CartView, RemovedLine, find_removed, read_cart
 from storefront.cart.throttle import count_code_try
@@ -112,6 +112,9 @@ def add_code() -> Response:
     try:
         count_code_try(current_cart_id(), request.remote_addr or "")
         enter_code(cart_id=current_cart_id(), text=text, shopper=current_shopper())
+    except CodeRefused as error:
+        hint = " A gift card is taken later, beside the ways to pay." if error.is_unknown else ""
+        return _answer(code_error=CodeRefused(f"{error}{hint}"), typed=text)
     except ShopError as error:
         return _answer(code_error=error, typed=text)
     return redirect(url_for("cart.show", _anchor="cart-totals"), 303)

@@ -85,14 +85,14 @@ def note_delivered(*, fulfillment_id: uuid.UUID, actor: str, at: datetime | None
 
 
 @transactional
-def note_parcel(*, parcel_id: uuid.UUID) -> int:
-    """Carry the carrier's word over to the fulfillments in the parcel; returns how many have arrived by it now."""
+def note_parcel(*, parcel_id: uuid.UUID, actor: str = "carrier") -> int:
+    """Carry what was said of a parcel over to the fulfillments in it; returns how many have arrived by it now."""
     parcel = read_parcel(parcel_id)
     if parcel.delivered_at is None:
         return 0
     ids = db.session.scalars(select(Fulfillment.id).where(Fulfillment.parcel_id == parcel_id)
                              .order_by(Fulfillment.id)).all()
-    return sum(note_delivered(fulfillment_id=row_id, actor="carrier", at=parcel.delivered_at) for row_id in ids)
+    return sum(note_delivered(fulfillment_id=row_id, actor=actor, at=parcel.delivered_at) for row_id in ids)
 
 
 @transactional
@@ -109,7 +109,7 @@ def tell_sighting(*, fulfillment_id: uuid.UUID, sighting: Sighting, actor: str) 
             raise ShopError("This parcel has no tracking number, so all that can be said of it is that it arrived.")
         return note_delivered(fulfillment_id=fulfillment_id, actor=actor, at=sighting.occurred_at)
     added = add_sighting(parcel_id=row.parcel_id, sighting=sighting, actor=actor)
-    note_parcel(parcel_id=row.parcel_id)
+    note_parcel(parcel_id=row.parcel_id, actor=actor)
     return added
 
 

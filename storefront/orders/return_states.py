@@ -31,5 +31,7 @@ OPEN_RETURNS = (ReturnState.REQUESTED, ReturnState.APPROVED, ReturnState.RECEIVE
 
 def check_return_move(current: ReturnState, target: ReturnState) -> None:
     """Raise IllegalMove unless the table allows the step."""
+    if current == target:
+        raise IllegalMove(f"That was done before: this return is {target.value} already.")
     if target not in RETURN_MOVES[current]:
         raise IllegalMove(f"A return that is {current.value} cannot become {target.value}.")

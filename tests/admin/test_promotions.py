@@ -95,6 +95,10 @@ def test_a_limit_that_cannot_be_read_changes_nothing(staff: Panel) -> None:
     db.session.rollback()
     assert db.session.get_one(PromotionCode, code_id).usage_limit == 5
     assert "Enter a whole number" in staff.get(f"/admin/promotions/{promotion_id}/")
+    for path in (f"{promotion_id}/codes/{2**70}", f"{promotion_id}/codes/{code_id + 1}", f"999/codes/{code_id}"):
+        staff.post(f"/admin/promotions/{path}", {"usage_limit": "9", "is_active": "y"}, status=404)
+    db.session.rollback()
+    assert db.session.get_one(PromotionCode, code_id).usage_limit == 5
 
 
 @pytest.mark.parametrize("path", ["/admin/promotions/999/", f"/admin/promotions/{2**40}/"])
@@ -124,6 +128,7 @@ def test_a_gift_card_s_code_is_shown_once_and_mailed(staff: Panel, mailbox: Call
 @pytest.mark.parametrize(("said", "sentence"), [
     ({"amount": "0"}, "above zero"), ({"amount": ""}, "Enter the amount"), ({"amount": "1e9"}, "is not an amount"),
     ({"amount": "5", "is_mailed": "y"}, "Enter the address"), ({"amount": "5", "recipient_email": "no"}, "address"),
+    ({"amount": "5", "expires_on": "2020-01-01"}, "This day is over"),
 ])
 def test_a_gift_card_form_that_does_not_fit_issues_nothing(staff: Panel, said: dict[str, str], sentence: str) -> None:
     assert sentence in staff.post("/admin/gift-cards/new/", said, status=422).text

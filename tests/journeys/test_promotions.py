@@ -112,7 +112,8 @@ def test_a_guest_does_not_get_around_the_limit_and_reads_why(client: FlaskClient
     assert "-€1.00" in other.get("/checkout/payment").text
 
 
-REFUSED = [("NOPE", "We know no code NOPE"), ("7F3K-9QXM-2B4T-7F3K", "A gift card is taken later"), ("", "We know no such code"), ("x" * 500, "We know no such code"),
+REFUSED = [("NOPE", "We know no code NOPE"), ("7F3K-9QXM-2B4T-7F3K", "A gift card is taken later"),
+           ("x" * 500, "We know no such code"),
            ("10%", "We know no such code"), ("\0", "We know no such code"), ("'; DROP TABLE", "We know no such code")]
 
 

@@ -98,6 +98,12 @@ def test_staff_say_that_a_parcel_without_a_number_has_arrived(order_id: uuid.UUI
     assert read_order(order_id).state == OrderState.DELIVERED
 
 
+def test_whoever_says_that_a_tracked_parcel_arrived_stands_in_the_history(order_id: uuid.UUID) -> None:
+    fulfillment_id = send(order_id, number="CE123456785IE")
+    assert tell_sighting(fulfillment_id=fulfillment_id, sighting=seen(ParcelStatus.DELIVERED), actor=STAFF)
+    assert steps(order_id)[-1] == ("fulfilled", "delivered", "staff")
+
+
 def test_a_link_is_kept_only_when_it_is_https(order_id: uuid.UUID) -> None:
     small, large = lines_of(order_id)
     for line_id, url in ((small, "https://carrier.example/t/1"), (large, "javascript:alert(1)")):
