@@ -11,7 +11,7 @@ from storefront.orders.forms import Chosen, one_line, read_key, read_quantities
 from storefront.orders.pages import blueprint, current_actor, own_order, private_page
 from storefront.orders.queries import OrderView
 from storefront.orders.returns import cancel_return, request_return
-from storefront.orders.story import OrderStory, read_story
+from storefront.orders.story import CALLED_OFF, OrderStory, read_story
 
 REASONS = ("It does not fit or suit", "It is not as it was described", "It arrived broken", "I ordered it by mistake",
            "Another reason")
@@ -51,7 +51,7 @@ def call_off_return(number: str, name: str) -> Response:
     if not found:
         raise NotFound("There is no such return of this order.")
     try:
-        cancel_return(return_id=found[0].id, actor=current_actor(), reason="called off by the customer")
+        cancel_return(return_id=found[0].id, actor=current_actor(), reason=CALLED_OFF)
         flash(f"The return {name} is called off. You keep what you have.", "success")
     except ShopError as error:
         flash(str(error), "error")

@@ -43,6 +43,7 @@ PARCEL_ICONS = {
     ParcelStatus.READY_FOR_PICKUP: "parcel", ParcelStatus.PROBLEM: "alert", ParcelStatus.RETURNED: "back",
     ParcelStatus.DELIVERED: "home",
 }
+CALLED_OFF = "called off by the customer"  # says nothing new to the customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ def read_story(order_id: uuid.UUID) -> OrderStory:
         *(moment for parcel in parcels for moment in _sightings(parcel, len(parcels) > 1)),
         *(Moment(refund.at, f"{format_money(refund.amount, facts().locale)} goes back", refund.what, "coin", "money")
           for refund in refunds),
-        *(Moment(at, f"Return {row.number}: {text[0].lower() + text[1:]}", reason, "back", "return")
+        *(Moment(at, f"Return {row.number}: {text[0].lower() + text[1:]}", "" if reason == CALLED_OFF else reason,
+                 "back", "return")
           for row in returns for at, text, reason, _ in row.history),
     ]
     return OrderStory(_payments(order), refunds, parcels, returns, returnable_quantities(order),
