@@ -48,7 +48,8 @@ def page_facts(order_id: uuid.UUID, **forms: Any) -> dict[str, Any]:
     facts = {
         "order": view, "row": row, "story": story, "movements": movements, "ledger": ledger, "unsent": unsent,
         "payments": payments, "by_hand": {pay.id for pay in payments if _is_by_hand(pay)},
-        "sent_back": sent_back, "disputes": list_disputes(order_id), "withdrawals": list_withdrawals(order_id=order_id),
+        "sent_back": sent_back, "sent_by_hand": {entry.id for entry in sent_back if _goes_by_hand(entry.gateway)},
+        "disputes": list_disputes(order_id), "withdrawals": list_withdrawals(order_id=order_id),
         "mails": read_mails(row, story), "actors": name_actors(_actors(row, story, movements, ledger)),
         "names": {str(line_id): name for line_id, name in names.items()},
         "titles": {line.variant_id: names[line.id] for line in row.lines},
@@ -87,6 +88,11 @@ def read_mails(order: Order, story: OrderStory) -> list[Delivery]:
 def _is_by_hand(payment: PaymentInfo) -> bool:
     """Tell whether staff say that its money has come: nobody can be asked."""
     return payment.is_provider and payment.state in OPEN and not find_gateway(payment.gateway).is_polled
+
+
+def _goes_by_hand(gateway: str) -> bool:
+    """Tell whether a refund that waits is staff's to send: no provider does it for this way to pay."""
+    return not find_gateway(gateway).is_polled
 
 
 def _actors(row: Order, story: OrderStory, movements: list[StockMovement], ledger: list[LedgerTransfer]) -> list[str]:

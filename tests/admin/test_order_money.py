@@ -134,6 +134,12 @@ def test_a_refused_refund_is_shown_and_sent_again_or_by_hand(staff: Panel, order
     refund_id = db.session.scalars(select(Refund.id)).one()
     for page in (staff.get("/admin/"), staff.get(path(order_id))):
         assert "Card closed" in page
+    assert "Ask the provider again" in staff.get(path(order_id))
+    db.session.execute(update(Payment).values(gateway="transfer"))
+    db.session.commit()
+    page = staff.get(path(order_id))
+    assert "Send €5.00 back by hand." in page
+    assert "Ask the provider again" not in page
     staff.post(path(order_id, f"refunds/{refund_id}/closing"), {"note": " "})
     assert "Say how it was sent" in staff.get(path(order_id))
     staff.post(path(order_id, f"refunds/{refund_id}/closing"), {"note": "Transfer of today"})
