@@ -68,7 +68,7 @@ def test_a_code_goes_from_cart_to_order_to_mail(
                    conditions=Conditions(minimum_quantity=3))
     put_in_cart(client, "bowl", quantity="3")
     cart = enter(client, " welcome 10 ")
-    for words in ("The third is free", "-€24.00", "WELCOME10", "10 % of €48.00", "-€4.80", "€43.20"):
+    for words in ("The third is free", "−€24.00", "WELCOME10", "10 % of €48.00", "−€4.80", "€43.20"):
         assert words in cart, words
     url = answer_bank(client, check_out(client))
     order = db.session.get_one(Order, read_order_id(number_in(url)))
@@ -86,7 +86,7 @@ def test_a_code_goes_from_cart_to_order_to_mail(
                    if part.get_content_type() == "text/plain")
     for shown in (page, text):
         assert "The third is free" in shown
-        assert "-€4.80" in shown
+        assert "−€4.80" in shown
         assert "Free delivery" in shown
     assert used(code_id) == 1
     assert "WELCOME10" not in client.get("/cart").text
@@ -100,16 +100,16 @@ def test_a_guest_does_not_get_around_the_limit_and_reads_why(client: FlaskClient
     first = read_order_id(number_in(answer_bank(client, check_out(client))))
     other = new_client()
     put_in_cart(other, "cup")
-    assert "-€1.00" in enter(other, "ONCE")  # nobody knows yet who it is
+    assert "−€1.00" in enter(other, "ONCE")  # nobody knows yet who it is
     for step, fields in (("contact", {**CONTACT, "email": "AOIFE+again@example.org"}), ("delivery", {"quote": "post"})):
         other.post(f"/checkout/{step}", data=fields)
     payment = other.get("/checkout/payment").text
     assert "You have used the code ONCE already" in payment
-    assert "-€1.00" not in payment
+    assert "−€1.00" not in payment
     assert used(code_id) == 1
     cancel_order(order_id=first, reason="changed their mind", actor="test")
     assert used(code_id) == 0
-    assert "-€1.00" in other.get("/checkout/payment").text
+    assert "−€1.00" in other.get("/checkout/payment").text
 
 
 REFUSED = [("NOPE", "We know no code NOPE"), ("7F3K-9QXM-2B4T-7F3K", "A gift card is taken later"),
@@ -133,7 +133,7 @@ def test_a_minimum_says_how_much_is_missing_and_counts_by_itself_later(client: F
     put_in_cart(client, "bowl")
     page = client.get("/cart").text
     assert "more and it counts" not in page
-    assert "-€3.40" in page
+    assert "−€3.40" in page
 
 
 def test_no_code_at_all_is_asked_for(client: FlaskClient) -> None:
@@ -157,7 +157,7 @@ def test_a_gift_card_pays_a_part_and_the_rows_say_so(client: FlaskClient) -> Non
     assert client.post("/checkout/codes", data={"code": code.lower()}).location == "/checkout/payment"
     payment = client.get("/checkout/payment").text
     assert f"Gift card ••••{code[-4:]}" in payment
-    assert "-€10.00" in payment
+    assert "−€10.00" in payment
     assert "Left to pay" in payment
     client.post("/checkout/payment", data={"method": "demo"})
     review = client.get("/checkout/review").text
