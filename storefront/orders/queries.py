@@ -233,7 +233,7 @@ def _loaded() -> Select[Order]:
 def _find(condition: ColumnElement[bool]) -> Order:
     order = db.session.scalar(_loaded().where(condition))
     if order is None:
-        raise NotFound("We know no such order.")
+        raise NotFound("We cannot find this order. Please use the link from your confirmation mail.")
     return order
 
 

@@ -73,6 +73,9 @@ def test_strangers_find_nothing(client: FlaskClient, order_id: uuid.UUID) -> Non
         for key in ("", "?key=x", "?key=%C3%A9"):
             assert client.open(f"/orders/{order.number}{path}{key}", method=method).status_code == 404, path
     assert (read_order(order_id).state, count(Return)) == ("placed", 0)
+    known, unknown = (client.get(f"/orders/{number}").text for number in (order.number, "ABCD-EFGH-JKMN"))
+    assert "We cannot find this order." in known
+    assert "We cannot find this order." in unknown  # no way to find out which numbers there are
 
 
 def test_a_guest_sends_something_back_and_calls_it_off(
