@@ -10,6 +10,7 @@ from typing import Protocol
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation.database import db
 from workers.proofs import events, gift_cards, histories, ledger, payments, promotions, refunds, stock, totals
@@ -65,7 +66,12 @@ def command(as_json: bool) -> None:
     found: list[Breach] = []
     for invariant, claim in CLAIMS.items():
         started = time.monotonic()
-        mine = find_breaches(invariant)
+        try:
+            mine = find_breaches(invariant)
+        except SQLAlchemyError as error:
+            why = str(error.__cause__ or error).splitlines()[0]
+            raise click.ClickException(
+                f"The database cannot be read ({why}); `flask doctor` says what to do.") from None
         found += mine
         if not as_json:
             _tell(invariant, claim, mine, time.monotonic() - started)

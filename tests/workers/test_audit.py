@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -77,3 +81,12 @@ def test_the_command_lists_what_is_broken_and_what_is_only_late(lively: Flask) -
 
 def first_words(output: str) -> list[str]:
     return [line.split()[0] for line in output.splitlines() if re.match(r"\S", line)]
+
+
+def test_a_database_without_tables_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    settings = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    done = subprocess.run([sys.executable, "-m", "flask", "audit"], env={**settings, "STOREFRONT_VAR": str(tmp_path)},
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "`flask doctor` says what to do" in done.stderr
+    assert "Traceback" not in done.stderr
