@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from storefront.checkout import reviews
 from storefront.checkout.reconciling import reconcile_payments
 from storefront.checkout.reviews import resolve_payment
 from storefront.checkout.settling import expire_orders, settle, settle_event, settle_pending, take_payment
@@ -152,7 +153,7 @@ def test_a_dispute_is_booked_once_and_back_when_it_is_won(bowl: int) -> None:
     for one in (said[0], said[0]):
         note_dispute(payment_id=payment.id, said=one)
     assert (read_balance(DISPUTES, "EUR"), read_balance("clearing:demo", "EUR")) == (-2850, 0)
-    for one in (said[1], said[0], said[1]):
+    for one in (said[1], said[0], said[1], said[0]):
         note_dispute(payment_id=payment.id, said=one)
     assert (read_balance(DISPUTES, "EUR"), read_balance("clearing:demo", "EUR")) == (0, -2850)
     assert db.session.scalars(select(Dispute.state)).all() == [DisputeState.WON]
@@ -202,6 +203,14 @@ def test_staff_close_what_brought_no_money(bowl: int) -> None:
     payment = park(bowl, currency="USD")
     resolve_payment(payment_id=payment.id, decision="close", reason="not ours", actor="staff:1")
     assert (read_payment(payment.id).state, books()) == (PaymentState.FAILED, {})
+
+
+def test_a_decision_that_was_read_before_another_was_made_comes_too_late(bowl: int) -> None:
+    payment = park(bowl, order_number="AAAA-BBBB-CCCC")
+    resolve_payment(payment_id=payment.id, decision="accept", reason="x", actor="staff:1")
+    with pytest.raises(ShopError, match="a moment ago"):
+        reviews._send_back(payment_id=payment.id, reason="y", actor="staff:2")  # as a twin that has passed the look
+    assert (read_payment(payment.id).refunded.amount, order_of(payment).status) == (0, OrderState.PLACED)
 
 
 def test_two_decisions_at_once_are_one(app: Flask, bowl: int) -> None:
