@@ -209,7 +209,7 @@ def _what(row: OrderRefund, names: Mapping[uuid.UUID, str]) -> str:
 
 def _refund_status(states: set[RefundState]) -> str:
     if RefundState.FAILED in states and RefundState.REQUESTED not in states:
-        return "Held up; we are seeing to it"
+        return "We are sending it by hand"  # the provider cannot, or there is none
     return "On its way" if RefundState.REQUESTED in states else "Sent"
 
 
