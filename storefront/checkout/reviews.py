@@ -10,7 +10,6 @@ import uuid
 from storefront.checkout.settling import assign_money, take_payment
 from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import ShopError
-from storefront.foundation.money import Money
 from storefront.foundation.outbox import record
 from storefront.payments.events import PaymentReturned
 from storefront.payments.gateways.registry import find_gateway
@@ -85,12 +84,7 @@ def _close(payment: PaymentInfo, *, reason: str, actor: str) -> None:
     if gateway.is_polled and payment.gateway_reference:
         db.session.rollback()
         gateway.void(payment.gateway_reference)
-    _end_closed(payment_id=payment.id, reason=reason)
-
-
-@transactional
-def _end_closed(*, payment_id: uuid.UUID, reason: str) -> None:
-    _end(payment_id, PaymentState.FAILED, f"Closed: {reason}")
+    _end(payment.id, PaymentState.FAILED, f"Closed: {reason}")
 
 
 def _end(payment_id: uuid.UUID, state: PaymentState, note: str) -> None:
@@ -100,4 +94,4 @@ def _end(payment_id: uuid.UUID, state: PaymentState, note: str) -> None:
 
 def _book_over(payment: PaymentInfo, actor: str) -> None:
     book(key=f"accepted:{payment.id}", debit=UNASSIGNED, credit=ORDERS, actor=actor, order_id=payment.order_id,
-         money=Money(payment.captured.amount, payment.captured.currency), payment_id=payment.id)
+         money=payment.captured, payment_id=payment.id)

@@ -90,7 +90,7 @@ def _find_by_asking(gateway: str, reference: str) -> PaymentInfo | None:
     db.session.rollback()  # no read transaction stays open while the provider answers
     try:
         said = find_gateway(gateway).fetch(reference)
-    except (UnknownGateway, NotImplementedError):
+    except UnknownGateway:
         return None
     return find_payment(gateway, said.reference)
 

@@ -103,7 +103,6 @@ class OrderView:
     total: Money
     paid: Money
     refunded: Money  # promised back, whether or not it has arrived
-    gift_card_plan: list[tuple[uuid.UUID, int]]
     shipping_lines: list[str]
     billing_lines: list[str]
     delivery_name: str
@@ -246,7 +245,6 @@ def _view(order: Order) -> OrderView:
         lines=[_line(line, order.currency) for line in order.lines], totals=_totals(order),
         total=Money(order.total_amount, order.currency), paid=Money(order.paid_amount, order.currency),
         refunded=Money(order.refunded_amount, order.currency),
-        gift_card_plan=[(uuid.UUID(card_id), amount) for card_id, amount in order.gift_card_plan],
         shipping_lines=format_lines(order.shipping_address),
         billing_lines=format_lines(order.billing_address or order.shipping_address),
         delivery_name=order.shipping_name, delivery_detail=order.shipping_detail,

@@ -102,13 +102,6 @@ def list_payments(order_id: uuid.UUID) -> list[PaymentInfo]:
     return [_info(row) for row in rows]
 
 
-def list_open_payments(limit: int = 100) -> list[PaymentInfo]:
-    """Return payments by provider or by hand whose end is not known yet, oldest first."""
-    rows = db.session.scalars(select(Payment).where(Payment.state.in_(OPEN), Payment.gift_card_id.is_(None))
-                              .order_by(Payment.created_at, Payment.id).limit(limit))
-    return [_info(row) for row in rows]
-
-
 def list_payments_since(gateway: str, since: datetime) -> list[uuid.UUID]:
     """Return the ids of a gateway's payments that ended since then, oldest first."""
     return list(db.session.scalars(select(Payment.id).where(Payment.gateway == gateway, Payment.settled_at >= since)

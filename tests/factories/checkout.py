@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
+from sqlalchemy import select
+
 from storefront.checkout.queries import find_checkout, read_review, read_summary
 from storefront.checkout.services import save_contact, save_delivery, save_payment_method, start_payment
-from storefront.payments.queries import PaymentInfo, list_open_payments
+from storefront.foundation.database import db
+from storefront.payments.models import Payment
+from storefront.payments.queries import OPEN, PaymentInfo, read_payment
 from storefront.shipping.rates import MAX_GRAMS
 from storefront.shipping.services import save_method, save_zone
 from storefront.taxes.services import save_category, save_rate
@@ -51,5 +55,7 @@ def pay(cart_id: uuid.UUID) -> str:
 
 
 def open_payments() -> list[PaymentInfo]:
-    """Payments whose end is not known."""
-    return list_open_payments()
+    """Payments by provider or by hand whose end is not known, oldest first."""
+    rows = db.session.scalars(select(Payment.id).where(Payment.state.in_(OPEN), Payment.gift_card_id.is_(None))
+                              .order_by(Payment.created_at, Payment.id)).all()
+    return [read_payment(payment_id) for payment_id in rows]

@@ -82,9 +82,9 @@ def test_a_forged_return_places_nothing(client: FlaskClient, goods: tuple[int, i
     assert "Accept the payment" in form
     payment_url = client.post(bank, data={"decision": "nonsense"})
     assert payment_url.status_code == 400
-    from storefront.payments.queries import list_open_payments
+    from tests.factories.checkout import open_payments
 
-    [payment] = list_open_payments()
+    [payment] = open_payments()
     waiting = client.get(f"/checkout/return/{payment.id}?status=success&paid=1")
     assert waiting.status_code == 200
     assert read_order_view(payment.order_id).status == OrderState.PENDING
