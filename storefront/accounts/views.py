@@ -32,6 +32,7 @@ from storefront.accounts.sign_in import (
 )
 from storefront.accounts.throttle import count_try, forgive
 from storefront.foundation.errors import ShopError
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.hint import drop_hint, show_hint
 from storefront.foundation.htmx import go_to
 
@@ -43,7 +44,7 @@ REGISTERED = "Thank you. We have written to that e-mail address. You can sign in
 @blueprint.after_request
 def keep_private(response: Response) -> Response:
     """What stands here is one person's: nobody in between may keep the answer."""
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Cache-Control"] = PRIVATE
     return response
 
 

@@ -19,10 +19,9 @@ from storefront.browse.pages import (
     SearchPage,
 )
 from storefront.catalog.addresses import product_url
+from storefront.foundation.headers import PUBLIC
 
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
-# Kept by browsers and proxies, and asked about each time: a change shows at once, no change costs 304.
-PUBLIC = "public, max-age=0, must-revalidate"
 
 
 def answer_page(template: str, page: PublicPage) -> Response:

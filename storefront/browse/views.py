@@ -18,6 +18,7 @@ from storefront.catalog.addresses import category_url, product_url
 from storefront.catalog.queries import find_redirect
 from storefront.foundation.errors import NotFound
 from storefront.foundation.guard import exempt
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.hint import drop_hint
 from storefront.foundation.pagination import read_page_number
 from storefront.foundation.shop import facts
@@ -95,7 +96,7 @@ def island() -> Response:
     count = count_items(current_cart_id())
     name = (customer.name or customer.email) if customer else ""
     response = make_response(render_template("browse/island.html", cart_count=count, customer_name=name))
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Cache-Control"] = PRIVATE
     if customer is None and not count:
         drop_hint(response)  # nothing to show: the next page asks for nothing
     return response

@@ -24,6 +24,7 @@ from storefront.cart.queries import CartView, RemovedLine, find_removed, read_ca
 from storefront.cart.throttle import count_code_try
 from storefront.catalog.queries import resolve_variant
 from storefront.foundation.errors import ShopError
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.htmx import fragments, is_htmx, is_partial
 from storefront.foundation.shop import facts
 from storefront.promotions.queries import Shopper
@@ -37,7 +38,7 @@ NOTE = "What delivery costs is said before you pay."
 @blueprint.after_request
 def keep_private(response: Response) -> Response:
     """A cart is one visitor's: nobody in between may keep the answer."""
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Cache-Control"] = PRIVATE
     return response
 
 

@@ -6,8 +6,7 @@ from flask import Blueprint, abort, send_file
 from werkzeug.wrappers import Response
 
 from storefront.catalog.media import MIME_TYPES, picture_path
-
-FOREVER = "public, max-age=31536000, immutable"  # the address holds the content's hash
+from storefront.foundation.headers import FOREVER
 
 blueprint = Blueprint("media", __name__)
 

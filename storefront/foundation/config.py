@@ -50,6 +50,8 @@ class Settings:
     payment_methods: tuple[str, ...]
     providers: Mapping[str, str]  # PROVIDER_SETTINGS that are set, by name
     media_dir: Path
+    pages_dir: Path
+    pages_fresh_hours: int
     var_dir: Path
     is_demo: bool
     is_secure: bool = field(init=False)
@@ -84,6 +86,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         payment_methods=env.words("PAYMENT_METHODS") or (("demo",) if is_demo else ()),
         providers={name: value for name in PROVIDER_SETTINGS if (value := env.text(name, ""))},
         media_dir=Path(env.text("MEDIA_DIR", str(var_dir / "media"))).resolve(),
+        pages_dir=Path(env.text("PAGES_DIR", str(var_dir / "pages"))).resolve(),
+        pages_fresh_hours=env.number("PAGES_FRESH_HOURS", 24, least=1),
         var_dir=var_dir,
         is_demo=is_demo,
     )
@@ -133,6 +137,12 @@ class _Environment:
             return str(Locale.parse(value))
         except (UnknownLocaleError, ValueError):
             raise SettingsError(f"{name} is {value}: it must be a locale, such as en_IE.") from None
+
+    def number(self, name: str, default: int, *, least: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= 10**9:
+            raise SettingsError(f"{name} is {value[:40]}: it must be a whole number from {least} on.")
+        return int(value)
 
     def hosts(self, name: str) -> tuple[str, ...]:
         """Host names as Werkzeug compares them; an address here would lock everyone out."""

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from storefront.accounts.throttle import count_try
 from storefront.foundation.errors import NotFound, ShopError
+from storefront.foundation.headers import PUBLIC
 from storefront.foundation.ids import new_uuid
 from storefront.orders.forms import Chosen, StatementForm, read_key, read_quantities
 from storefront.orders.pages import blueprint, private_page
@@ -23,7 +24,6 @@ from storefront.orders.return_states import ReturnState
 from storefront.orders.story import read_story
 from storefront.orders.withdrawals import WHOLE, find_for_statement, read_withdrawal, state_withdrawal
 
-PUBLIC = "public, max-age=0, must-revalidate"
 logger = logging.getLogger(__name__)
 
 
