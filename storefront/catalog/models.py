@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -239,7 +240,7 @@ class Image(Model):
 
 
 class Collection(Model):
-    """A hand-picked list of products with a page of its own."""
+    """A list of products with a page of its own: picked by hand, or by a rule with some picked by hand before."""
 
     __tablename__ = "catalog_collection"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -247,6 +248,7 @@ class Collection(Model):
     name: Mapped[str] = mapped_column(String(120))
     intro: Mapped[str] = mapped_column(Text, default="")
     is_published: Mapped[bool] = mapped_column(default=True)
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # see rules.py; None: by hand alone
     entries: Mapped[list[CollectionEntry]] = relationship(order_by="CollectionEntry.position",
                                                           cascade="all, delete-orphan")
 
@@ -255,7 +257,7 @@ class Collection(Model):
 
 
 class CollectionEntry(Model):
-    """A product's place in a collection."""
+    """A product's place in a collection. What a rule finds is kept here too, so that every reader joins one table."""
 
     __tablename__ = "catalog_collection_entry"
     collection_id: Mapped[int] = mapped_column(ForeignKey("catalog_collection.id", ondelete="CASCADE"),
@@ -263,6 +265,8 @@ class CollectionEntry(Model):
     product_id: Mapped[int] = mapped_column(ForeignKey("catalog_product.id", ondelete="CASCADE"), primary_key=True,
                                             index=True)
     position: Mapped[int] = mapped_column(default=0)
+    # Picked by hand; False: the rule found it, and takes it out again.
+    is_pinned: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Redirect(Model):

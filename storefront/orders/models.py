@@ -79,7 +79,7 @@ class OrderLine(Model):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_uuid)
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders_order.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]
-    product_id: Mapped[int]
+    product_id: Mapped[int] = mapped_column(index=True)
     variant_id: Mapped[int] = mapped_column(index=True)
     sku: Mapped[str] = mapped_column(String(120), default="")
     name: Mapped[str] = mapped_column(String(300))
