@@ -54,6 +54,7 @@ from storefront.foundation.cache import cached
 from storefront.foundation.errors import NotFound
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import read_availability
+from storefront.search.queries import match_products
 from storefront.taxes.queries import read_tax_note
 
 HOME = Link("Home", "/")
@@ -116,7 +117,8 @@ def read_search_page(text: str, sort: str = "", number: int = 1) -> SearchPage:
     """Return what the words find; any text is answered. Raises NotFound for a page after the last."""
     query = tidy_query(text)
     chosen = _sort(sort)
-    found = catalog.search_cards(query, chosen, number)
+    matches = match_products(query)
+    found = catalog.read_found_cards(matches.ids, chosen, number)
     listing = None
     if query:
         listing = build_listing(

@@ -16,7 +16,7 @@ from sqlalchemy import case, func, select
 from storefront.catalog.addresses import collection_url, product_url
 from storefront.catalog.cards import Card, build_cards, is_on_sale, select_cards
 from storefront.catalog.details import ProductDetail, load_product
-from storefront.catalog.listing import ORDERS, CardPage, Sort, read_card_page, read_cards_of
+from storefront.catalog.listing import ORDERS, PAGE_SIZE, CardPage, Sort, read_card_page, read_cards_of
 from storefront.catalog.models import (
     Brand,
     Category,
@@ -41,6 +41,7 @@ from storefront.catalog.words import rank, read_words
 from storefront.foundation.cache import cached
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound
+from storefront.foundation.pagination import Pager
 from storefront.foundation.shop import facts
 
 NEWEST = 8
@@ -194,20 +195,37 @@ def find_redirect(slug: str) -> str | None:
     return product_url(present) if present else None
 
 
-def search_cards(text: str, sort: Sort | None = None, number: int = 1) -> CardPage:
-    """Return a page of the products on sale that hold any of the words, those that hold more of them first.
+def find_by_words(text: str, limit: int) -> list[int]:
+    """Return the ids of products on sale that hold any of the words, those that hold more of them first.
 
     Words are looked for in name, subtitle, brand, tags and SKUs, in any order and as parts of words; see words.py.
-    Text without a word finds nothing. Raises NotFound for a page after the last. Not cached: anyone may type
-    anything.
+    It reads every product: the search that the shop falls back to when its index is not there. Text without a
+    word finds nothing.
     """
     words = read_words(text)
     if not words:
-        return CardPage([], 0, 1, 1)
+        return []
     fit = rank(words)
-    found = select(Product.id).outerjoin(Brand, Brand.id == Product.brand_id).where(fit > 0)
-    order = ORDERS[sort] if sort else (fit.desc(), Product.sales_count.desc(), Product.id.desc())
-    return read_card_page(found, order, number, facts().currency)
+    found = select(Product.id).outerjoin(Brand, Brand.id == Product.brand_id)
+    order = (fit.desc(), Product.sales_count.desc(), Product.id.desc())
+    return list(db.session.scalars(found.where(fit > 0, is_on_sale(facts().currency)).order_by(*order).limit(limit)))
+
+
+def read_found_cards(ids: Sequence[int], sort: Sort | None = None, number: int = 1) -> CardPage:
+    """Return a page of those of the products that are on sale, in the order given unless sorted.
+
+    Raises NotFound for a page after the last. Not cached: anyone may look for anything.
+    """
+    currency = facts().currency
+    if sort:
+        return read_card_page(select(Product.id).where(Product.id.in_(ids)), ORDERS[sort], number, currency)
+    on_sale = set(db.session.scalars(select(Product.id).where(Product.id.in_(ids), is_on_sale(currency))))
+    shown = [product_id for product_id in ids if product_id in on_sale]
+    pager = Pager(number, PAGE_SIZE, len(shown))
+    if not 1 <= number <= pager.pages:
+        raise NotFound("There is no such page of this list.")
+    cards = read_cards_of(shown[pager.offset: pager.offset + PAGE_SIZE], currency)
+    return CardPage(cards, len(shown), number, pager.pages)
 
 
 @cached("catalog")

@@ -1,0 +1,21 @@
+"""What a search found: ids in the order of their rank, and how the words were understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_MATCHES = 2000  # products that one search looks at, filters and pages through
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Products on sale, best first, each once; at most MAX_MATCHES."""
+
+    query: str  # as it is shown again
+    ids: list[int] = field(default_factory=list)
+    corrected: str = ""  # what was looked for instead, because the words as typed find nothing
+    hint: str = ""  # what was perhaps meant, while the words as typed find something
+
+    @property
+    def total(self) -> int:
+        return len(self.ids)
