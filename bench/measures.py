@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,13 +18,13 @@ from flask import Flask
 from bench.browser import Bought, Browser, send_crowd
 from bench.carts import Buyer
 from bench.hands import Orders
+from bench.progress import progress
 from bench.shop import ROOT, WEB_THREADS, WEB_WORKERS, Shop
 from bench.tape import Step, Tape, is_ping, recorded
 from storefront.foundation.database import db
 from workers.processes import die_with_parent, kill_group
 
 HANDS = WEB_WORKERS  # processes on the raw side, as many as the web server has
-BAR = 30
 
 
 @dataclass(frozen=True)
@@ -41,29 +39,6 @@ class Rate:
     @property
     def per_second(self) -> float:
         return self.done / self.seconds if self.seconds else 0.0
-
-
-@contextmanager
-def progress(label: str, seconds: float) -> Iterator[None]:
-    """Draw a bar that fills in so many seconds, on standard error."""
-    over = threading.Event()
-
-    def draw() -> None:
-        passed = 0.0
-        while not over.wait(0.5):
-            passed += 0.5
-            filled = min(int(BAR * passed / max(seconds, 0.5)), BAR)
-            sys.stderr.write(f"\r{label:<44} [{'#' * filled:<{BAR}}] {passed:5.1f} s")
-            sys.stderr.flush()
-
-    drawer = threading.Thread(target=draw)
-    drawer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        drawer.join()
-        sys.stderr.write(f"\r{label:<44} [{'#' * BAR}]{'':<9}\n")
 
 
 def record_checkout(app: Flask, buyers: Sequence[Buyer]) -> tuple[list[Step], dict[str, int]]:

@@ -1,70 +1,69 @@
-"""The results as JSON for machines and Markdown for people."""
+"""The results as JSON for machines and Markdown for people. A group that ran alone replaces its own part only."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.stage import Found, Row
+
 RESULTS = Path(__file__).parent / "results"
+INTRODUCTION = """# Benchmarks
+
+Both sides of every line were measured in one run on one machine, in turns, and the load came from the same machine; \
+medians, each round in brackets. What is measured and how to read it: [docs/benchmarks.md](../../docs/benchmarks.md).
+"""
 
 
-def write_report(found: dict[str, Any]) -> str:
-    """Write both files and return the Markdown."""
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    told = _tell(found)
-    (RESULTS / "latest.md").write_text(told, encoding="utf-8")
-    return told
+def write_report(folder: Path, name: str, title: str, found: Found, about: Mapping[str, Any]) -> str:
+    """Write the group's part into both files and return it as Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = _read(folder)
+    kept[name] = {"title": title, **about, **asdict(found)}
+    (folder / "latest.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    parts = [_tell(group) for group in kept.values()]
+    (folder / "latest.md").write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
+    return _tell(kept[name])
 
 
-def _tell(found: dict[str, Any]) -> str:
-    machine, checkout, storm, audit = found["machine"], found["checkout"], found["storm"], found["audit"]
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads((folder / "latest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: group for name, group in kept.items() if isinstance(group, dict) and "rows" in group}
+
+
+def _tell(group: Mapping[str, Any]) -> str:
+    machine = group["machine"]
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
-    ours = found["spread"]["shop_median"]
-    return f"""# Checkouts, {machine["at"]}
+    rows = [Row(**row) for row in group["rows"]]
+    return f"""## {group["title"]}
 
-{machine["processor"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, {machine["system"]}, Python \
-{machine["python"]}, {packages}. Load average before {_list(machine["load"])}, after {_list(found["load_after"])}. \
-{found["rounds"]} rounds of {found["seconds"]:.0f} s, the two sides in turns, medians; the client runs on the same \
-cores.
-
-| measure | the shop, per second | raw SQL, per second | ratio | goal |
-|---|---|---|---|---|
-| checkouts, 40 variants | {_rates(found["spread"])} | ≥ 0.5 (and ≥ 58/s: {"met" if ours >= 58 else "not met"}) |
-| checkouts, one hot variant | {_rates(found["hot"])} | |
-| reservations of one hot variant | {_rates(found["reserve"])} | ≥ 0.7 |
-
-Ten units, {storm["buyers"]} buyers: {storm["placed"]} orders, {storm["refused"]} refused, of whom {storm["told"]} \
-read “sold out”; {storm["left"]} available; took {storm["seconds"]:.1f} s. Oversold stock levels in all of it: \
-{found["oversold"]}. `flask audit` over {audit["orders"]} orders took {audit["seconds"]:.2f} s and found \
-{len(audit["breaches"]) or "nothing"}.
-
-A checkout is {checkout["statements"]} statements and {checkout["commits"]} commits (besides, {checkout["pings"]} \
-questions whether a pooled connection lives and {checkout["rollbacks"]} ends of reads). Milliseconds over HTTP, \
-median and 95th percentile, eight buyers at once: {_times(found["spread"])}. Processor milliseconds for each, \
-the shop: {_costs(found["spread"]["shop_cpu"])}; raw: {_costs(found["spread"]["raw_cpu"])}.
-{_problems(found["problems"])}"""
+{_table(rows)}
+{"".join(f"{note}{chr(10)}{chr(10)}" for note in group["notes"])}{_problems(group["problems"])}\
+<small>{machine["at"]}; {machine["processor"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, \
+{machine["system"]}, Python {machine["python"]}, {packages}; {group["rounds"]} rounds of {group["seconds"]:g} s; load \
+average before {_list(machine["load"])}, after {_list(group["load_after"])}.</small>
+"""
 
 
-def _rates(one: dict[str, Any]) -> str:
-    return (f"{one['shop_median']:.1f} ({_list(one['shop'])}) | {one['raw_median']:.1f} ({_list(one['raw'])}) | "
-            f"{one['ratio']:.2f}")
+def _table(rows: Sequence[Row]) -> str:
+    lines = ["| measure | the shop | beside it | result | goal |", "|---|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.ours} | {row.beside} | {row.result} | {_goal(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
 
 
-def _list(numbers: list[float]) -> str:
+def _goal(row: Row) -> str:
+    return row.goal if row.is_met is None else f"{row.goal}: {'met' if row.is_met else '**missed**'}"
+
+
+def _problems(problems: Sequence[str]) -> str:
+    return "**Broken:**\n\n" + "".join(f"- {problem}\n" for problem in problems) + "\n" if problems else ""
+
+
+def _list(numbers: Sequence[float]) -> str:
     return ", ".join(f"{number:.1f}" for number in numbers)
-
-
-def _times(one: dict[str, Any]) -> str:
-    names = {"press": "pressing the button", "provider": "the demo provider's page", "return": "coming back"}
-    return "; ".join(f"{names[part]} {taken['median']:.0f} and {taken['p95']:.0f}"
-                     for part, taken in one["milliseconds"].items())
-
-
-def _costs(cost: dict[str, float]) -> str:
-    return ", ".join(f"{name} {taken:.1f}" for name, taken in cost.items())
-
-
-def _problems(problems: list[str]) -> str:
-    return "\n**Broken:**\n\n" + "".join(f"- {problem}\n" for problem in problems) if problems else ""

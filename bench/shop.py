@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -27,7 +28,7 @@ from workers.valkey import start_valkey
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB_WORKERS, WEB_THREADS = 2, 4
-READY_SECONDS = 60.0
+READY_PATH, READY_SECONDS = "/readyz", 60.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Shop:
     dsn: str  # for psycopg
     environ: dict[str, str]
     pids: dict[str, list[int]]  # processes whose time is told apart
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time that each process and its children have used so far."""
@@ -55,7 +60,8 @@ def running_shop() -> Iterator[Shop]:
     application: Flask | None = None
     try:
         cluster.sql("CREATE DATABASE shop")
-        port = _free_port()
+        port = free_port()
+        (folder / "var").mkdir()
         environ = {
             "STOREFRONT_VAR": str(folder / "var"), "STOREFRONT_DEMO": "1",
             "SECRET_KEY": "only-for-benchmarks-" + "x" * 32,
@@ -63,18 +69,15 @@ def running_shop() -> Iterator[Shop]:
             "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT),
         }
         application = create_app(environ)
+        logging.getLogger("storefront").setLevel(logging.WARNING)
         with application.app_context():
             upgrade()
             _spread_ids()
-        web = start_child([
-            sys.executable, "-m", "gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}", "--workers",
-            str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS), "--preload",
-            "--no-control-socket", "--keep-alive", "30",
-        ], environ=environ, log=folder / "web.log", directory=ROOT)
+        web = start_child(gunicorn("app:create_app()", port), environ=environ, log=folder / "web.log", directory=ROOT)
         children.append(web)
         children += [start_child(role.command, environ=environ, log=folder / f"{role.name}.log", directory=ROOT)
                      for role in background_roles()]
-        _wait(f"http://127.0.0.1:{port}", folder / "web.log")
+        wait_until_ready(f"http://127.0.0.1:{port}", folder / "web.log")
         pids = {"web": [web.pid], "postgres": [cluster.process.pid], "background": [one.pid for one in children[1:]]}
         yield Shop(application, port, f"host={cluster.directory} user=postgres dbname=shop", environ, pids)
     finally:
@@ -88,6 +91,13 @@ def running_shop() -> Iterator[Shop]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def gunicorn(application: str, port: int) -> list[str]:
+    """Return the command that serves an application the way the shop is served."""
+    return [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--workers",
+            str(WEB_WORKERS), "--worker-class", "gthread", "--threads", str(WEB_THREADS), "--preload",
+            "--no-control-socket", "--keep-alive", "30"]
+
+
 def _spread_ids() -> None:
     """Let every table count from a number of its own: an id that a tape holds is then of one row only."""
     names = db.session.scalars(text("SELECT sequencename FROM pg_sequences ORDER BY sequencename")).all()
@@ -96,16 +106,18 @@ def _spread_ids() -> None:
     db.session.commit()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait(url: str, log: Path) -> None:
+def wait_until_ready(url: str, log: Path) -> None:
+    """Return when the server may take visitors; raises RuntimeError with the end of its log."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if is_ready(url):
+        if is_ready(url):  # asks READY_PATH
             return
         time.sleep(0.1)
     raise RuntimeError(f"the web server does not answer: {log.read_text(errors='replace')[-2000:]}")
