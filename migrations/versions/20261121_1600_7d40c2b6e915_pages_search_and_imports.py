@@ -55,7 +55,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('rule', sa.JSON(none_as_null=True), nullable=True))
 
     with op.batch_alter_table('catalog_collection_entry', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('is_pinned', sa.Boolean(), server_default=sa.text('1'), nullable=False))
+        batch_op.add_column(sa.Column('is_pinned', sa.Boolean(), server_default=sa.text('(true)'), nullable=False))
 
     with op.batch_alter_table('orders_order_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_order_line_product_id'), ['product_id'], unique=False)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    true,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -266,7 +266,7 @@ class CollectionEntry(Model):
                                             index=True)
     position: Mapped[int] = mapped_column(default=0)
     # Picked by hand; False: the rule found it, and takes it out again.
-    is_pinned: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_pinned: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 
 class Redirect(Model):
