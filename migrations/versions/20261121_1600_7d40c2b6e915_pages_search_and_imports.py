@@ -51,6 +51,30 @@ def upgrade() -> None:
     with op.batch_alter_table('recommendations_recommendation', schema=None) as batch_op:
         batch_op.create_index('ix_recommendations_recommendation_other_id', ['other_id', 'product_id'], unique=False)
 
+    op.create_table('search_facet_block',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_facet_block'))
+    )
+    with op.batch_alter_table('search_facet_block', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_search_facet_block_generation'), ['generation'], unique=False)
+
+    op.create_table('search_facet_place',
+    sa.Column('generation', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('product_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('block_id', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('generation', 'product_id', name=op.f('pk_search_facet_place'))
+    )
+    op.create_table('search_facet_state',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('building', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_facet_state'))
+    )
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.add_column(sa.Column('rule', sa.JSON(none_as_null=True), nullable=True))
 
@@ -74,6 +98,12 @@ def downgrade() -> None:
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.drop_column('rule')
 
+    op.drop_table('search_facet_state')
+    op.drop_table('search_facet_place')
+    with op.batch_alter_table('search_facet_block', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_search_facet_block_generation'))
+
+    op.drop_table('search_facet_block')
     with op.batch_alter_table('recommendations_recommendation', schema=None) as batch_op:
         batch_op.drop_index('ix_recommendations_recommendation_other_id')
 
