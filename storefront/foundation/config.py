@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
 from storefront.foundation.errors import SettingsError
+from storefront.foundation.proxies import UNIX, network_of
 from storefront.foundation.roles import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ class Settings:
     site_url: str
     site_name: str
     trusted_hosts: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
     roles: frozenset[str]
     smtp_url: str
     mail_from: str
@@ -77,6 +79,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         site_url=site_url,
         site_name=env.text("SITE_NAME", "Plainsong"),
         trusted_hosts=env.hosts("TRUSTED_HOSTS"),
+        trusted_proxies=env.proxies("TRUSTED_PROXIES"),
         roles=env.roles(),
         smtp_url=env.url("SMTP_URL", f"maildir://{var_dir}/mail", ("smtp", "smtps", "maildir")),
         mail_from=env.text("MAIL_FROM", "Plainsong <shop@plainsong.example>"),
@@ -151,6 +154,16 @@ class _Environment:
         if wrong:
             raise SettingsError(f"{name} names {wrong[0]}: write the host name alone, such as shop.example.")
         return hosts
+
+    def proxies(self, name: str) -> tuple[str, ...]:
+        proxies = self.words(name)
+        for proxy in proxies:
+            try:
+                _ = proxy == UNIX or network_of(proxy)
+            except ValueError:
+                raise SettingsError(f"{name} names {proxy[:60]}: it must be an address such as 127.0.0.1, a network "
+                                    f"such as 10.0.0.0/8, or `{UNIX}`.") from None
+        return proxies
 
     def secret_keys(self, name: str) -> tuple[str, ...]:
         keys = self.words(name)

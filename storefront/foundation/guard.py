@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, current_app, request
 from werkzeug.wrappers import Response
 
+from storefront.foundation.config import Settings
+from storefront.foundation.proxies import TrustedProxies
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -37,7 +40,8 @@ STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 def install_guard(app: Flask) -> None:
-    """Refuse cross-site writes and put the security headers on every response."""
+    """Believe only known proxies, refuse cross-site writes, put the security headers on every response."""
+    app.wsgi_app = TrustedProxies(app.wsgi_app, app.config["SETTINGS"].trusted_proxies)  # type: ignore[method-assign]
     app.before_request(_refuse_unreadable_addresses)
     app.before_request(_refuse_foreign_writes)
     app.after_request(_add_headers)
@@ -90,10 +94,13 @@ def _origin(url: str) -> str:
     return found[0] if found else ""
 
 
+def security_headers(settings: Settings) -> dict[str, str]:
+    """Return the headers of every answer, whoever gives it: the shop, or the gateway from a file."""
+    headers = {"Content-Security-Policy": _policy(settings.providers), **HEADERS}
+    return headers | ({"Strict-Transport-Security": STRICT_TRANSPORT} if settings.is_secure else {})
+
+
 def _add_headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _policy(current_app.config["SETTINGS"].providers))
-    for name, value in HEADERS.items():
+    for name, value in security_headers(current_app.config["SETTINGS"]).items():
         response.headers.setdefault(name, value)
-    if current_app.config["IS_SECURE"]:
-        response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return response
