@@ -23,6 +23,7 @@ from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from redis import RedisError
 
+from storefront.foundation.ahead import key_of, read_answers
 from storefront.foundation.clock import now
 from storefront.foundation.database import after_commit, db, is_in_service
 from storefront.foundation.ids import new_token
@@ -84,6 +85,12 @@ def cached(*groups: str, seconds: int = HOUR) -> Callable[[Callable[P, T]], Call
 
         @functools.wraps(query)
         def read(*args: P.args, **kwargs: P.kwargs) -> T:
+            ahead = read_answers()
+            if ahead is not None:
+                asked = key_of(query, *args, **kwargs)
+                if asked not in ahead:
+                    ahead[asked] = query(*args, **kwargs)
+                return ahead[asked]  # type: ignore[no-any-return]
             versions = _read_versions()
             if not versions:
                 return query(*args, **kwargs)
@@ -126,19 +133,17 @@ def _try_to_leave_behind(group: str) -> None:
 
 
 class _Answer:
-    """One kept answer: `look` finds it and how old it is, `keep` writes it. It stands as `<seconds since 1970> <JSON>`."""
+    """One kept answer, written as `<seconds since 1970> <JSON>`: `look` finds it and tells its age."""
 
     def __init__(self, key: str, read_back: Callable[[bytes], Any], seconds: int) -> None:
         self.key, self._read_back, self._seconds = key, read_back, seconds
         self.value: Any = None
         self.is_there = self.is_fresh = False
 
-    def look(self, *, near: bool = True) -> None:
-        kept = _near.get(self.key) if near else None
+    def look(self, *, near: bool = True) -> bool:
+        kept = (_near.get(self.key) if near else None) or _get(self.key)
         if kept is None:
-            kept = _get(self.key)
-        if kept is None:
-            return
+            return False
         try:
             moment, _, said = kept.partition(b" ")
             age = now().timestamp() - int(moment)
@@ -147,6 +152,7 @@ class _Answer:
                 _keep_near(self.key, kept)
         except (msgspec.DecodeError, ValueError):
             logger.info("cached value has another shape", extra={"key": self.key})
+        return self.is_there
 
     def keep(self, value: object) -> None:
         kept = b"%d %b" % (now().timestamp(), msgspec.json.encode(value))
@@ -162,8 +168,7 @@ def _take_turn(answer: _Answer, query: Callable[[], T]) -> T:
         if answer.is_there:
             return answer.value  # type: ignore[no-any-return]  # old, and somebody is at it
         time.sleep(random.uniform(0.005, 0.02))  # noqa: S311  # a pause, no secret
-        answer.look()
-        if answer.is_there:
+        if answer.look():
             return answer.value  # type: ignore[no-any-return]
         if time.monotonic() > patience or _get(turn) == REFUSED:
             return query()

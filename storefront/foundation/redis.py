@@ -79,6 +79,17 @@ class _Resting:
         with self._noting():
             super().connect()  # type: ignore[misc]
 
+    def _connect(self) -> Any:
+        """One try: redis-py's own retry comes back here, and a second wait would double the first."""
+        self.rest.check()
+        began = time.monotonic()
+        try:
+            return super()._connect()  # type: ignore[misc]
+        except OSError:
+            if time.monotonic() - began > TIMEOUT / 2:  # it did not refuse, it let us wait; so may a name server
+                self.rest.begin()
+            raise
+
     def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         self.rest.check()
         with self._noting():

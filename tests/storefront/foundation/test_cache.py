@@ -5,6 +5,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
+from storefront.foundation.cache import _near as near
 from storefront.foundation.cache import cache, cached, invalidate
 from storefront.foundation.database import transactional
 
@@ -53,6 +54,7 @@ def test_a_planted_pickle_is_a_miss_and_is_never_loaded(app: Flask, tmp_path: Pa
     trace = tmp_path / "loaded"
     read_thing("bowl")
     redis = Redis.from_url(app.config["REDIS_URL"])
+    near.clear()
     for key in redis.scan_iter("cache:*read_thing*"):
         redis.set(key, f"!cposix\nsystem\n(S'touch {trace}'\ntR.".encode())
     assert read_thing("bowl") == Shown("bowl", [2])
