@@ -60,7 +60,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	echo "developer packages ready in $${SECONDS} s"
 
 # What the pages load: CSS, JavaScript and a font, by content hash. npm comes from PyPI where the machine has none.
-static/built/manifest.json: $(VENV)/.installed-build package-lock.json static/build.py $(wildcard static/css/*.css static/js/*.js static/icons/* static/images/*)
+static/built/manifest.json: $(VENV)/.installed-build package-lock.json static/build.py static/catalog.speculationrules $(wildcard static/css/*.css static/js/*.js static/icons/* static/images/*)
 	@echo "== assets"
 	SECONDS=0
 	if ! command -v npm >/dev/null; then

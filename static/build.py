@@ -29,7 +29,7 @@ DISPLAY_TEXT = [  # Latin with accents, punctuation, the currency signs we print
     *(ord(sign) for sign in "ıŒœŠšŸŽžŁłĄąĘęĆćŃńŚśŹźŻżČčĚěŘř–—‘’‚“”„†•…‹›€£¥−×⁄™"),
 ]
 DISPLAY_FONT_LIMIT = 25 * 1024  # bytes; a page's whole budget is 60 KB
-COMPRESSED = {".css", ".js", ".svg", ".json"}
+COMPRESSED = {".css", ".js", ".svg", ".json", ".speculationrules"}
 
 
 def main() -> int:
@@ -46,6 +46,8 @@ def main() -> int:
     _write(names, "app.css", build_css(names))
     _write(names, "htmx.js", (PACKAGES / "htmx.org/dist/htmx.min.js").read_bytes())
     _write(names, "app.js", build_js())
+    rules = STATIC / "catalog.speculationrules"  # which links browsers fetch ahead, named by a header of each page
+    _write(names, rules.name, json.dumps(json.loads(rules.read_text()), separators=(",", ":")).encode())
     MANIFEST.write_text(json.dumps(names, indent=1, sort_keys=True) + "\n")
     _remove_all_but({*before.values(), *names.values()})
     return 0

@@ -19,7 +19,8 @@ from storefront.browse.pages import (
     SearchPage,
 )
 from storefront.catalog.addresses import product_url
-from storefront.foundation.headers import PUBLIC
+from storefront.foundation.headers import MICRO_SECONDS, PUBLIC, public_headers
+from storefront.foundation.page_files import page_file
 
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
 
@@ -55,6 +56,10 @@ def lead_to(path: str) -> Response:
 
 
 def _public(response: Response) -> Response:
-    response.headers["Cache-Control"] = PUBLIC
+    response.headers.update(public_headers(request.path, response.mimetype))
+    if page_file(f"{request.path}?{request.query_string.decode('latin-1')}") is None:
+        # No file of its own: the gateway may answer it again for a moment. What may lie as a file is never kept so,
+        # for its file is taken away the moment that it would be wrong.
+        response.headers["X-Accel-Expires"] = str(MICRO_SECONDS)
     response.add_etag()
     return response.make_conditional(request)

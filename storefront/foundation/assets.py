@@ -1,11 +1,14 @@
 """Where a built asset lives: the manifest that static/build.py wrote."""
 
 import json
+import mimetypes
 from functools import lru_cache
 from pathlib import Path
 
 BUILT = Path(__file__).resolve().parents[2] / "static" / "built"
 BUILT_URL = "/static/built/"
+SPECULATION = "catalog.speculationrules"  # which links a browser may fetch ahead
+mimetypes.add_type("application/speculationrules+json", ".speculationrules")  # browsers take no other
 
 
 class AssetsMissing(RuntimeError):
