@@ -18,7 +18,7 @@ from storefront.foundation.clock import UtcDateTime
 for package in pkgutil.iter_modules(storefront.__path__, "storefront."):
     if importlib.util.find_spec(f"{package.name}.models"):
         importlib.import_module(f"{package.name}.models")
-for module in ("outbox", "daily"):
+for module in ("outbox", "daily", "page_marks"):
     importlib.import_module(f"storefront.foundation.{module}")
 target = current_app.extensions["migrate"].db
 

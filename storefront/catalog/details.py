@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, select
@@ -85,22 +86,30 @@ class ProductDetail:
 
 def load_product(slug: str, currency: str) -> ProductDetail | None:
     """Return the product; None when it is unknown, not active or nothing of it has a price."""
-    product = db.session.scalar(
+    return load_products([slug], currency).get(slug)
+
+
+def load_products(slugs: Collection[str], currency: str) -> dict[str, ProductDetail]:
+    """Return those of the products that are on sale by their slugs, in as many queries as one of them."""
+    products = db.session.scalars(
         select(Product).outerjoin(Product.brand).options(contains_eager(Product.brand))
-        .where(Product.slug == slug, Product.status == ProductStatus.ACTIVE)
-    )
-    if product is None:
-        return None
-    images = db.session.scalars(
-        select(Image).where(Image.product_id == product.id, Image.state == ImageState.READY)
-        .order_by(Image.position, Image.id)
+        .where(Product.slug.in_(slugs), Product.status == ProductStatus.ACTIVE)
     ).all()
-    pictures = [(image.id, picture) for image in images if (picture := picture_of(image)) is not None]
-    options, values_of = _load_options(product.id)
-    places = {image_id: place for place, (image_id, _) in enumerate(pictures)}
-    variants = _load_variants(product.id, currency, values_of, places)
-    if not variants:
-        return None
+    ids = [product.id for product in products]
+    if not ids:
+        return {}
+    pictures = _load_pictures(ids)
+    options, values_of = _load_options(ids)
+    places = {image_id: place for found in pictures.values() for place, (image_id, _) in enumerate(found)}
+    variants = _load_variants(ids, currency, values_of, places)
+    return {
+        product.slug: _describe(product, pictures[product.id], options[product.id], variants[product.id])
+        for product in products if variants[product.id]
+    }
+
+
+def _describe(product: Product, pictures: list[tuple[int, Picture]], options: list[OptionDetail],
+              variants: list[VariantDetail]) -> ProductDetail:
     return ProductDetail(
         id=product.id, slug=product.slug, url=product_url(product.slug), name=product.name,
         subtitle=product.subtitle, brand=product.brand.name if product.brand else "",
@@ -111,50 +120,74 @@ def load_product(slug: str, currency: str) -> ProductDetail | None:
     )
 
 
-def _load_options(product_id: int) -> tuple[list[OptionDetail], dict[int, dict[int, int]]]:
-    """Return the options, and variant id → {option id: value id}."""
+def _load_pictures(product_ids: Collection[int]) -> dict[int, list[tuple[int, Picture]]]:
+    """Return product id → its (image id, picture) in their order."""
+    images = db.session.scalars(
+        select(Image).where(Image.product_id.in_(product_ids), Image.state == ImageState.READY)
+        .order_by(Image.position, Image.id)
+    )
+    found: dict[int, list[tuple[int, Picture]]] = defaultdict(list)
+    for image in images:
+        picture = picture_of(image)
+        if picture is not None:
+            found[image.product_id].append((image.id, picture))
+    return found
+
+
+def _load_options(product_ids: Collection[int]) -> tuple[dict[int, list[OptionDetail]], dict[int, dict[int, int]]]:
+    """Return product id → options, and variant id → {option id: value id}."""
     pair = variant_option_value.c
     rows = db.session.execute(
-        select(Option.id, Option.name, OptionValue.id, OptionValue.value, OptionValue.swatch, pair.variant_id)
+        select(Option.product_id, Option.id, Option.name, OptionValue.id, OptionValue.value, OptionValue.swatch,
+               pair.variant_id)
         .join(OptionValue, OptionValue.option_id == Option.id)
         .outerjoin(variant_option_value, pair.option_value_id == OptionValue.id)
-        .where(Option.product_id == product_id)
+        .where(Option.product_id.in_(product_ids))
         .order_by(Option.position, Option.id, OptionValue.position, OptionValue.id)
     )
-    names: dict[int, str] = {}
+    names: dict[int, tuple[int, str]] = {}
     values: dict[int, dict[int, ValueDetail]] = defaultdict(dict)
     values_of: dict[int, dict[int, int]] = defaultdict(dict)
-    for option_id, name, value_id, value, swatch, variant_id in rows:
-        names[option_id] = name
+    for product_id, option_id, name, value_id, value, swatch, variant_id in rows:
+        names[option_id] = product_id, name
         values[option_id][value_id] = ValueDetail(value_id, value, swatch)
         if variant_id is not None:
             values_of[variant_id][option_id] = value_id
-    options = [OptionDetail(option_id, name, list(values[option_id].values())) for option_id, name in names.items()]
+    options: dict[int, list[OptionDetail]] = defaultdict(list)
+    for option_id, (product_id, name) in names.items():
+        options[product_id].append(OptionDetail(option_id, name, list(values[option_id].values())))
     return options, values_of
 
 
-def _load_variants(product_id: int, currency: str, values_of: dict[int, dict[int, int]],
-                   places: dict[int, int]) -> list[VariantDetail]:
+def _load_variants(product_ids: Collection[int], currency: str, values_of: dict[int, dict[int, int]],
+                   places: dict[int, int]) -> dict[int, list[VariantDetail]]:
+    """Return product id → its variants on sale in their order."""
     rows = db.session.execute(
         select(Variant, Price)
         .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
-        .where(Variant.product_id == product_id, Variant.is_archived.is_(False))
+        .where(Variant.product_id.in_(product_ids), Variant.is_archived.is_(False))
         .order_by(Variant.position, Variant.id)
-    )
-    found = [
-        VariantDetail(
+    ).all()
+    reduced = [variant.id for variant, price in rows if _compare_at(price) is not None]
+    lowest = read_lowest_prices(reduced)
+    found: dict[int, list[VariantDetail]] = defaultdict(list)
+    for variant, price in rows:
+        compare_at = _compare_at(price)
+        found[variant.product_id].append(VariantDetail(
             id=variant.id, sku=variant.sku or "", gtin=variant.gtin, title=variant.title,
             price=Money(price.amount, currency),
-            compare_at=(Money(price.compare_at_amount, currency)
-                        if price.compare_at_amount is not None and price.compare_at_amount > price.amount else None),
+            compare_at=Money(compare_at, currency) if compare_at is not None else None,
             values=values_of.get(variant.id, {}),
             picture=places.get(variant.image_id) if variant.image_id is not None else None,
-        )
-        for variant, price in rows
-    ]
-    lowest = read_lowest_prices([variant.id for variant in found if variant.compare_at])
-    return [replace(variant, lowest_before=Money(lowest[variant.id], currency)) if variant.id in lowest else variant
-            for variant in found]
+            lowest_before=Money(lowest[variant.id], currency) if variant.id in lowest else None,
+        ))
+    return found
+
+
+def _compare_at(price: Price) -> int | None:
+    """Return the former price where it is one: above the present."""
+    amount = price.compare_at_amount
+    return amount if amount is not None and amount > price.amount else None
 
 
 def _offered(options: list[OptionDetail], variants: list[VariantDetail]) -> list[OptionDetail]:

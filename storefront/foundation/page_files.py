@@ -7,13 +7,17 @@ finds the file by its address alone: `root PAGES_DIR/<set>`, `gzip_static always
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from storefront.foundation.failpoints import failpoint
 from storefront.foundation.shop import facts
 
 # The query strings that have files of their own, and the folder of each. Any other query string is answered live.
@@ -22,6 +26,7 @@ HOME = "index"
 # What may be a file: the folders of public pages, and no name that means something to a file system.
 PAGE = re.compile(r"/|/sitemap\.xml|/(?:c|p|collections|pages)(?:/(?!\.)[\w.~-]+(?<!\.gz))+")
 MAX_NAME = 240  # bytes of one part of a path; file systems take 255
+PART = ".part"  # of a page that is being written
 LEVEL = 6  # of gzip: 9 takes twice as long for one hundredth less
 
 
@@ -36,26 +41,60 @@ def page_file(address: str) -> Path | None:
     return facts().pages_dir / SETS[query] / f"{path.strip('/') or HOME}.gz"
 
 
-def write_page(address: str, body: bytes) -> None:
-    """Put the page in the place of the one before; a reader sees one or the other, whole, also after a power cut.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A page written whole beside its place, on the disk, not yet seen by anyone."""
 
-    Raises ValueError for an address that can have no file, OSError when the disk refuses: the old page stays.
+    address: str
+    temporary: Path
+    target: Path
+
+
+def draft_page(address: str, body: bytes) -> Draft:
+    """Write the page beside its place; it outlives a power cut from here on.
+
+    Raises ValueError for an address that can have no file, OSError when the disk refuses: nothing is left then.
     """
     target = page_file(address)
     if target is None:
         raise ValueError(f"{address} can have no file.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=PART)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(gzip.compress(body, LEVEL, mtime=0))
             file.flush()
             os.fsync(file.fileno())
+        failpoint("page-drafted")
         Path(temporary).chmod(0o644)
-        Path(temporary).rename(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    return Draft(address, Path(temporary), target)
+
+
+def put_pages(drafts: Iterable[Draft]) -> None:
+    """Put the drafts in their places: a reader sees the old page or the new one, whole, also after a power cut."""
+    folders = set()
+    for draft in drafts:
+        draft.temporary.rename(draft.target)
+        folders.add(draft.target.parent)
+    for folder in sorted(folders):
+        _sync(folder)
+
+
+def write_page(address: str, body: bytes) -> None:
+    """Put the page in the place of the one before. Raises like draft_page: the old page stays."""
+    put_pages([draft_page(address, body)])
+
+
+def read_page(address: str) -> bytes | None:
+    """Return the page's file as it is, compressed; None when there is none."""
+    target = page_file(address)
+    try:
+        return target.read_bytes() if target else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def remove_page(address: str) -> bool:
@@ -68,3 +107,36 @@ def remove_page(address: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def address_of(file: Path) -> str:
+    """Return the address whose page lies in the file, the opposite of page_file."""
+    folder, _, name = file.relative_to(facts().pages_dir).as_posix().partition("/")
+    query = next((query for query, known in SETS.items() if known == folder), "")
+    path = "/" if name == f"{HOME}.gz" else f"/{name.removesuffix('.gz')}"
+    return f"{path}?{query}" if query else path
+
+
+def list_files() -> Iterator[Path]:
+    """Yield the file of every page that lies there."""
+    for folder in SETS.values():
+        yield from (path for path in sorted((facts().pages_dir / folder).rglob("*.gz")) if path.name[0] != ".")
+
+
+def sweep_drafts(older_than: float) -> int:
+    """Remove what killed workers left half-written before the moment (seconds since 1970); returns how many."""
+    swept = 0
+    for path in facts().pages_dir.rglob(f".*{PART}"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < older_than:
+                path.unlink()
+                swept += 1
+    return swept
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

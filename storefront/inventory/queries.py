@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
+from storefront.foundation.ahead import read_answers
 from storefront.foundation.database import db
 from storefront.inventory.models import (
     Reservation,
@@ -56,6 +57,21 @@ def read_availability(variant_ids: Collection[int], holder_id: uuid.UUID | None 
     """
     if not variant_ids:
         return {}
+    ahead = read_answers() if holder_id is None else None
+    if ahead is not None:
+        return _read_ahead(variant_ids, ahead.setdefault("availability", {}))
+    return _read_now(variant_ids, holder_id)
+
+
+def _read_ahead(variant_ids: Collection[int], known: dict[int, Availability]) -> dict[int, Availability]:
+    """Ask once in a batch of pages for each variant."""
+    missing = [variant_id for variant_id in variant_ids if variant_id not in known]
+    if missing:
+        known |= _read_now(missing, None)
+    return {variant_id: known[variant_id] for variant_id in variant_ids}
+
+
+def _read_now(variant_ids: Collection[int], holder_id: uuid.UUID | None) -> dict[int, Availability]:
     own = _read_held(holder_id) if holder_id else {}
     available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
     rows = db.session.execute(
@@ -63,8 +79,32 @@ def read_availability(variant_ids: Collection[int], holder_id: uuid.UUID | None 
         .join(StockLocation).where(StockLevel.variant_id.in_(variant_ids), StockLocation.is_active)
         .group_by(StockLevel.variant_id)
     ).all()
-    found = {row[0]: _judge({row[1], row[2]}, int(row[3]) + own.get(row[0], 0)) for row in rows}
+    found = {row[0]: judge_stock(row[1], row[2], row[3], own.get(row[0], 0)) for row in rows}
     return {variant_id: found.get(variant_id, SOLD_OUT) for variant_id in variant_ids}
+
+
+def select_stock() -> Select[*tuple[Any, ...]]:
+    """Return the statement of what judge_stock asks of the variant `:variant_id`, over all active locations."""
+    available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
+    return (
+        select(func.min(StockLevel.policy).label("least"), func.max(StockLevel.policy).label("most"),
+               available.label("available"))
+        .join(StockLocation).where(StockLevel.variant_id == bindparam("variant_id"), StockLocation.is_active)
+    )
+
+
+def select_held(holder_id: ColumnElement[uuid.UUID]) -> Select[int]:
+    """Return the statement of how many of the variant `:variant_id` the holder has reserved."""
+    return select(func.sum(Reservation.quantity)).where(
+        Reservation.holder_id == holder_id, Reservation.variant_id == bindparam("variant_id"),
+        Reservation.state == ReservationState.HELD)
+
+
+def judge_stock(least: StockPolicy | None, most: StockPolicy | None, available: int | None, held: int) -> Availability:
+    """Return the availability by a row of select_stock, and what the holder has reserved for itself."""
+    if least is None or most is None or available is None:
+        return SOLD_OUT
+    return _judge({least, most}, int(available) + int(held))
 
 
 def read_levels(variant_id: int) -> list[LevelRow]:
