@@ -73,7 +73,13 @@ def upgrade() -> None:
     sa.Column('generation', sa.Integer(), nullable=False),
     sa.Column('building', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('attributes', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_search_facet_state'))
+    )
+    op.create_table('search_stale_product',
+    sa.Column('product_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('product_id', name=op.f('pk_search_stale_product'))
     )
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.add_column(sa.Column('rule', sa.JSON(none_as_null=True), nullable=True))
@@ -98,6 +104,7 @@ def downgrade() -> None:
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.drop_column('rule')
 
+    op.drop_table('search_stale_product')
     op.drop_table('search_facet_state')
     op.drop_table('search_facet_place')
     with op.batch_alter_table('search_facet_block', schema=None) as batch_op:

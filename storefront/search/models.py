@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import JSON, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.foundation.database import Model
@@ -16,6 +16,7 @@ class FacetState(Model):
     generation: Mapped[int] = mapped_column(default=0)  # 0: never built; lists then come without filters
     building: Mapped[int] = mapped_column(default=0)  # the generation that a rebuild fills; 0 when none does
     version: Mapped[int] = mapped_column(default=0)  # grows with every block that is written
+    attributes: Mapped[list[str]] = mapped_column(JSON, default=list)  # labels of product facts that filters offer
 
 
 class FacetBlock(Model):
@@ -36,3 +37,11 @@ class FacetPlace(Model):
     generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # catalog_product.id
     block_id: Mapped[int]
+
+
+class StaleProduct(Model):
+    """A product of which search does not know the present facts yet; touching it twice makes one row, counted."""
+
+    __tablename__ = "search_stale_product"
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # catalog_product.id
+    version: Mapped[int] = mapped_column(default=1)

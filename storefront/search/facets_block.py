@@ -1,0 +1,228 @@
+"""A block: about a thousand products as bitmaps, one bit for each variant, the variants of a product side by side.
+
+Python's whole numbers are the bitmaps: `&` and `bit_count` run over them at memory speed, the same on every
+database. A filter for red, size M and in stock means one variant that is all three, so bits stand for variants,
+and `collapse` counts the products that have at least one. Numbers (prices, dates, ids) are kept as one bitmap for
+each binary digit, which answers ranges and the first few in an order without looking at single products.
+Pure: no database, no shop.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import msgspec
+
+STOCK, SALE, TAIL = "v!stock", "v!sale", "t"
+AMOUNT = "amount"
+ORDERS = ("newest", "price", "best", "id")  # the numbers of a product by which lists are ordered
+RATINGS = (4, 3, 2)  # "four stars and more"
+
+
+@dataclass(slots=True)
+class VariantFacts:
+    """What filters ask of a variant; values are written `color=moss`."""
+
+    amount: int
+    is_in_stock: bool
+    is_reduced: bool
+    values: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class ProductFacts:
+    """What filters and orders ask of a product on sale. `marks` are `brand=acme`, `#<category id>`, `!rating4`."""
+
+    id: int
+    numbers: dict[str, int]  # by the names of ORDERS
+    marks: set[str] = field(default_factory=set)
+    variants: list[VariantFacts] = field(default_factory=list)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)  # `color=moss` → ("Moss", "#6b7a52")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value and its bits; of a product's own value all bits of the product are set."""
+
+    facet: str
+    value: str
+    bits: int
+    is_of_variant: bool
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    ids: list[int]
+    starts: list[int]
+    bits: dict[str, bytes]
+    names: dict[str, tuple[str, str]]
+    numbers: dict[str, list[int]]
+
+
+@dataclass
+class Block:
+    """The products and their bitmaps. `starts` holds each product's first bit and, last, how many bits there are."""
+
+    ids: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=lambda: [0])
+    bits: dict[str, int] = field(default_factory=dict)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    numbers: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in ORDERS})
+
+    @property
+    def everything(self) -> int:
+        return (1 << self.starts[-1]) - 1
+
+    @cached_property
+    def values(self) -> list[FacetValue]:
+        """Every value of a facet that a product here has."""
+        found: dict[str, tuple[int, bool]] = {}
+        for name, bits in self.bits.items():
+            if "=" in name:
+                before, of_variant = found.get(name[1:], (0, False))
+                found[name[1:]] = (before | bits, of_variant or name[0] == "v")
+        pairs = ((*key.partition("=")[::2], bits, of_variant) for key, (bits, of_variant) in found.items())
+        return [FacetValue(*pair) for pair in pairs]
+
+    @cached_property
+    def by_key(self) -> dict[str, int]:
+        """The bits of each value by `facet=value`."""
+        return {f"{item.facet}={item.value}": item.bits for item in self.values}
+
+    @cached_property
+    def digits(self) -> dict[str, list[int]]:
+        """The bitmaps of each number, the lowest binary digit first."""
+        found: dict[str, dict[int, int]] = {}
+        for name, bits in self.bits.items():
+            if name[0] == "n":
+                number, _, place = name[1:].partition("/")
+                found.setdefault(number, {})[int(place)] = bits
+        return {number: [places.get(at, 0) for at in range(max(places) + 1)] for number, places in found.items()}
+
+    def copy(self) -> Block:
+        """Return a block that may be changed without changing this one."""
+        numbers = {name: list(kept) for name, kept in self.numbers.items()}
+        return Block(list(self.ids), list(self.starts), dict(self.bits), dict(self.names), numbers)
+
+    def append(self, facts: ProductFacts) -> None:
+        """Add a product that is not here at the end."""
+        start = self.starts[-1]
+        for name, segment in _segment(facts).items():
+            self.bits[name] = self.bits.get(name, 0) | segment << start
+        self.ids.append(facts.id)
+        self.starts.append(start + len(facts.variants))
+        for number, kept in self.numbers.items():
+            kept.append(facts.numbers[number])
+        self.names |= facts.names
+        self._forget()
+
+    def replace(self, product_id: int, facts: ProductFacts | None) -> None:
+        """Make the product that is here what the facts say; None takes it out."""
+        place = self.ids.index(product_id)
+        start, end = self.starts[place], self.starts[place + 1]
+        segment = _segment(facts) if facts else {}
+        width = len(facts.variants) if facts else 0
+        for name in self.bits.keys() | segment.keys():
+            self.bits[name] = _splice(self.bits.get(name, 0), start, end, segment.get(name, 0), width)
+            if not self.bits[name]:
+                del self.bits[name]
+        self.ids[place:place + 1] = [product_id] if facts else []
+        for number, kept in self.numbers.items():
+            kept[place:place + 1] = [facts.numbers[number]] if facts else []
+        after = [at + width - (end - start) for at in self.starts[place + 1:]]
+        self.starts[place:] = [start, *after] if facts else after
+        if facts:
+            self.names |= facts.names
+        self._forget()
+
+    def _forget(self) -> None:
+        for cached in ("values", "by_key", "digits"):
+            self.__dict__.pop(cached, None)
+
+    def collapse(self, bits: int) -> int:
+        """Return the last bit of each product that has any of the bits.
+
+        Adding a product's other bits to themselves carries into its last one exactly when any is set.
+        """
+        tails = self.bits.get(TAIL, 0)
+        others = self.everything ^ tails
+        return (((bits & others) + others) | bits) & tails
+
+    def spread(self, product_ids: Sequence[int]) -> int:
+        """Return all bits of these products, which lie here."""
+        places = {product_id: place for place, product_id in enumerate(self.ids)}
+        bits = 0
+        for place in map(places.__getitem__, product_ids):
+            bits |= (1 << self.starts[place + 1]) - (1 << self.starts[place])
+        return bits
+
+    def products(self, bits: int) -> Iterator[int]:
+        """Return the places of the products that own the bits, one bit for each."""
+        while bits:
+            lowest = bits & -bits
+            bits ^= lowest
+            yield bisect_right(self.starts, lowest.bit_length() - 1) - 1
+
+    def compare(self, bits: int, parts: Sequence[tuple[str, int]]) -> tuple[int, int, int]:
+        """Return those of the bits whose number is (below, equal to, above) the given one.
+
+        `parts` are (name of the number, its value), the weightiest first, as in an order by price and then id.
+        """
+        below = above = 0
+        for name, wanted in parts:
+            digits = self.digits.get(name, [])
+            for place in reversed(range(max(len(digits), wanted.bit_length()))):
+                ones = bits & digits[place] if place < len(digits) else 0
+                if wanted >> place & 1:
+                    below |= bits ^ ones
+                    bits = ones
+                else:
+                    above |= ones
+                    bits ^= ones
+        return below, bits, above
+
+    def encode(self) -> bytes:
+        """Return the block as it is stored."""
+        bits = {name: value.to_bytes((value.bit_length() + 7) // 8, "little") for name, value in self.bits.items()}
+        return zlib.compress(msgspec.msgpack.encode(_Stored(self.ids, self.starts, bits, self.names, self.numbers)), 1)
+
+
+def decode_block(body: bytes) -> Block:
+    """Return the block that was stored."""
+    stored = msgspec.msgpack.decode(zlib.decompress(body), type=_Stored)
+    bits = {name: int.from_bytes(value, "little") for name, value in stored.bits.items()}
+    return Block(stored.ids, stored.starts, bits, stored.names, stored.numbers)
+
+
+def _splice(bits: int, start: int, end: int, segment: int, width: int) -> int:
+    return bits & ((1 << start) - 1) | segment << start | bits >> end << start + width
+
+
+def _segment(facts: ProductFacts) -> Mapping[str, int]:
+    """Return the product's own bits by name, the first variant's lowest."""
+    whole, tail = (1 << len(facts.variants)) - 1, 1 << (len(facts.variants) - 1)
+    found = {TAIL: tail, **{f"p{mark}": whole for mark in facts.marks}}
+
+    def add(name: str, bit: int) -> None:
+        found[name] = found.get(name, 0) | bit
+
+    for at, variant in enumerate(facts.variants):
+        for name in variant.values:
+            add(f"v{name}", 1 << at)
+        if variant.is_in_stock:
+            add(STOCK, 1 << at)
+        if variant.is_reduced:
+            add(SALE, 1 << at)
+        for place in _digits(variant.amount):
+            add(f"n{AMOUNT}/{place}", 1 << at)
+    for number, value in facts.numbers.items():
+        for place in _digits(value):
+            add(f"n{number}/{place}", tail)
+    return found
+
+
+def _digits(value: int) -> Iterator[int]:
+    return (place for place in range(value.bit_length()) if value >> place & 1)

@@ -1,0 +1,112 @@
+"""The blocks as this process keeps them: read once, read again where they changed, never older than the tables.
+
+A change that no worker has put into the blocks yet is read from the tables themselves and laid over them, so that
+a list tells the truth from the moment in which the change was committed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
+
+from storefront.foundation.database import db
+from storefront.foundation.shop import facts
+from storefront.search.facets_block import Block, decode_block
+from storefront.search.facets_facts import read_facts
+from storefront.search.stale import read_stale
+from storefront.search.models import FacetBlock, FacetState
+
+STATE = 1  # the id of the one row
+READ_AT_ONCE = 64  # blocks
+MAX_OVERLAID = 200  # products; beyond them (an import runs) lists may lag behind by the time a worker needs
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The blocks by id, what values are called, and where products lie."""
+
+    blocks: Mapping[int, Block]
+    names: Mapping[str, tuple[str, str]]
+    places: Mapping[int, int]
+
+    def group(self, product_ids: Iterable[int]) -> dict[int, list[int]]:
+        """Return the products by the block that holds them; those that nobody can buy are left out."""
+        found: dict[int, list[int]] = {}
+        for product_id in product_ids:
+            if product_id in self.places:
+                found.setdefault(self.places[product_id], []).append(product_id)
+        return found
+
+
+@dataclass
+class _Memory:
+    """What one process has read of one database."""
+
+    seen: tuple[int, int] = (0, 0)
+    versions: dict[int, int] = field(default_factory=dict)
+    index: Index = field(default_factory=lambda: Index({}, {}, {}))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
+
+
+def read_index() -> Index | None:
+    """Return the index as of this moment; None when it was never built.
+
+    One statement as long as nothing changed, besides the two that ask whether something is about to.
+    """
+    row = db.session.execute(select(FacetState.generation, FacetState.version, FacetState.attributes)
+                             .where(FacetState.id == STATE)).one_or_none()
+    if row is None or row.generation == 0:
+        return None
+    memory = _memories.setdefault(db.engine, _Memory())
+    with memory.lock:
+        if memory.seen != (row.generation, row.version):
+            _load(memory, row.generation)
+            memory.seen = (row.generation, row.version)
+        index = memory.index
+    stale = read_stale(MAX_OVERLAID + 1)
+    return _overlay(index, stale, row.attributes) if 0 < len(stale) <= MAX_OVERLAID else index
+
+
+def _load(memory: _Memory, generation: int) -> None:
+    """Read what is new or newer, drop what is gone."""
+    wanted = dict(db.session.execute(select(FacetBlock.id, FacetBlock.version)
+                                     .where(FacetBlock.generation == generation)).tuples().all())
+    changed = [block_id for block_id, version in wanted.items() if memory.versions.get(block_id) != version]
+    blocks = {block_id: block for block_id, block in memory.index.blocks.items() if block_id in wanted}
+    for part in _parts(changed):
+        for block_id, body in db.session.execute(select(FacetBlock.id, FacetBlock.body).where(FacetBlock.id.in_(part))):
+            blocks[block_id] = decode_block(body)
+    names: dict[str, tuple[str, str]] = {}
+    places: dict[int, int] = {}
+    for block_id in sorted(blocks):
+        names |= blocks[block_id].names
+        places |= dict.fromkeys(blocks[block_id].ids, block_id)
+    memory.index = Index(blocks, names, places)
+    memory.versions = wanted
+
+
+def _overlay(index: Index, stale: Collection[int], attributes: Collection[str]) -> Index:
+    """Return the index with the present facts of the stale products; what they were is out of it."""
+    current = read_facts(stale, attributes, facts().currency)
+    blocks, places = dict(index.blocks), dict(index.places)
+    for block_id, product_ids in index.group(stale).items():
+        blocks[block_id] = blocks[block_id].copy()
+        for product_id in product_ids:
+            blocks[block_id].replace(product_id, current.get(product_id))
+    fresh = Block()
+    for product_id in sorted(current.keys() - index.places.keys()):
+        fresh.append(current[product_id])
+        places[product_id] = 0
+    names = {**index.names, **{key: name for product in current.values() for key, name in product.names.items()}}
+    return Index({**blocks, 0: fresh} if fresh.ids else blocks, names, places)
+
+
+def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start:start + READ_AT_ONCE] for start in range(0, len(ids), READ_AT_ONCE))

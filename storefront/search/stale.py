@@ -1,0 +1,82 @@
+"""Which products search must read anew: one set for everything that search keeps (documents, facets).
+
+The relay notes them in the transaction that relays the events; a worker reads the products and forgets the note
+unless it was touched again meanwhile. Events that wait for the relay count as well, so nothing is missed between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.catalog.events import ProductChanged
+from storefront.catalog.models import Variant
+from storefront.foundation.database import db, transactional
+from storefront.foundation.outbox import OutboxEvent
+from storefront.inventory.events import StockChanged
+from storefront.search.models import StaleProduct
+
+CHUNK = 500  # rows of one statement
+MAX_EVENTS = 1000  # waiting ones that a reader looks through
+
+
+@transactional
+def note_stale(*, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Note the products of the (name, payload) pairs; other events are passed over. Joins the relay's transaction."""
+    product_ids = sorted(_products_of(events))
+    insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(StaleProduct)
+    for part in _chunks(product_ids):
+        statement = insert.values([{"product_id": product_id, "version": 1} for product_id in part])
+        db.session.execute(statement.on_conflict_do_update(
+            index_elements=[StaleProduct.product_id], set_={"version": StaleProduct.version + 1}))
+
+
+def is_anything_stale() -> bool:
+    """Tell whether a note waits; reads only."""
+    return db.session.scalar(select(StaleProduct.product_id).limit(1)) is not None
+
+
+def claim_stale(limit: int) -> dict[int, int]:
+    """Return noted products with their versions, for forget_stale; call it inside the transaction that reads them."""
+    rows = db.session.execute(select(StaleProduct.product_id, StaleProduct.version)
+                              .order_by(StaleProduct.product_id).limit(limit))
+    return dict(rows.tuples().all())
+
+
+@transactional
+def forget_stale(*, seen: Mapping[int, int]) -> None:
+    """Forget the notes, but not those that were touched after they were seen."""
+    for part in _chunks(sorted(seen.items())):
+        db.session.execute(delete(StaleProduct)
+                           .where(tuple_(StaleProduct.product_id, StaleProduct.version).in_(part)))
+
+
+def read_stale(limit: int) -> set[int]:
+    """Return at least `limit` products, or all, whose changes are committed and not in what search keeps."""
+    noted = set(db.session.scalars(select(StaleProduct.product_id).limit(limit)))
+    if len(noted) >= limit:
+        return noted
+    waiting = db.session.execute(
+        select(OutboxEvent.name, OutboxEvent.payload).where(OutboxEvent.relayed_at.is_(None))
+        .order_by(OutboxEvent.id).limit(MAX_EVENTS)).tuples().all()
+    return noted | _products_of(waiting)
+
+
+def _products_of(events: Iterable[tuple[str, Mapping[str, Any]]]) -> set[int]:
+    products, variants = set(), set()
+    for name, payload in events:
+        if name == ProductChanged.__name__:
+            products.add(int(payload["product_id"]))
+        elif name == StockChanged.__name__ and payload.get("shown") != "stock":  # how few are left filters nothing
+            variants.add(int(payload["variant_id"]))
+    for part in _chunks(sorted(variants)):
+        products |= set(db.session.scalars(select(Variant.product_id).where(Variant.id.in_(part))))
+    return products
+
+
+def _chunks(rows: Collection[Any]) -> Iterable[Any]:
+    listed = list(rows)
+    return (listed[start:start + CHUNK] for start in range(0, len(listed), CHUNK))
