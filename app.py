@@ -25,6 +25,7 @@ import storefront.shipping.views
 import workers.audit
 import workers.commands
 import workers.doctor
+import workers.gateway
 from storefront.accounts.sign_in import after_sign_in, login_manager
 from storefront.browse.menus import site
 from storefront.foundation import health
@@ -47,14 +48,13 @@ BLUEPRINTS = (
     storefront.catalog.views.blueprint,
     storefront.cart.views.blueprint,
     storefront.checkout.views.blueprint,
-    storefront.orders.views.blueprint,
-    storefront.accounts.views.blueprint,
+    storefront.orders.views.blueprint, storefront.accounts.views.blueprint,
     storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
 )
 COMMANDS = (  # `flask <name> …`
     storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
     storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
-    demo.commands.command,
+    workers.gateway.group, demo.commands.command,
 )
 
 
