@@ -11,9 +11,10 @@ from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, Selec
 from admin.fields import Required, WholeField, check_slug, choices, line, text
 from admin.product_lists import list_categories
 from admin.views import TableView
+from storefront.catalog.collections import save_collection
 from storefront.catalog.events import ProductChanged
 from storefront.catalog.models import Brand, Category, Collection, CollectionEntry, Product, Variant
-from storefront.catalog.services import save_category, save_collection
+from storefront.catalog.services import save_category
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record

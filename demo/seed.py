@@ -17,6 +17,7 @@ import storefront.shipping.services as shipping
 import storefront.taxes.services as taxes
 from demo.offers import save_offers
 from demo.words import save_words
+from storefront.catalog.collections import save_collection
 from storefront.catalog.entries import ImageEntry, OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
 from storefront.catalog.models import Product, ProductStatus, Variant
 from storefront.foundation.database import db, transactional
@@ -62,8 +63,8 @@ def seed_shop(*, keys: Keys) -> Seeded:
         catalog.save_product(entry=entry, actor=ACTOR)
     _receive_stock(products)
     for collection in content["collection"]:
-        catalog.save_collection(slug=collection["slug"], name=collection["name"], intro=collection["intro"],
-                                product_slugs=collection["products"])
+        save_collection(slug=collection["slug"], name=collection["name"], intro=collection["intro"],
+                        product_slugs=collection["products"])
     save_words(content, keys)
     save_offers()
     return Seeded(len(products), sum(len(product["variants"]) for product in products), len(keys))

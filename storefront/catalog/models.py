@@ -249,8 +249,10 @@ class Collection(Model):
     intro: Mapped[str] = mapped_column(Text, default="")
     is_published: Mapped[bool] = mapped_column(default=True)
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # see rules.py; None: by hand alone
-    entries: Mapped[list[CollectionEntry]] = relationship(order_by="CollectionEntry.position",
-                                                          cascade="all, delete-orphan")
+    # Those picked by hand: a rule may find a hundred thousand. Written by collections.py alone.
+    entries: Mapped[list[CollectionEntry]] = relationship(
+        primaryjoin="and_(Collection.id == CollectionEntry.collection_id, CollectionEntry.is_pinned)",
+        order_by="CollectionEntry.position, CollectionEntry.product_id", viewonly=True)
 
     def __str__(self) -> str:
         return self.name

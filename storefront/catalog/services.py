@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from storefront.catalog.addresses import product_url
 from storefront.catalog.changes import Changes
 from storefront.catalog.choices import write_price
+from storefront.catalog.collections import follow_product
 from storefront.catalog.entries import MAX_AMOUNT, SLUG, ProductEntry, SaveResult, check_entry
 from storefront.catalog.errors import (
     IllegalStatus,
@@ -20,15 +21,14 @@ from storefront.catalog.errors import (
 )
 from storefront.catalog.events import (
     CategoryChanged,
-    CollectionChanged,
+    CategoryLeft,
     ImageAdded,
     ProductChanged,
     ProductRenamed,
+    TreeChanged,
 )
 from storefront.catalog.models import (
     Category,
-    Collection,
-    CollectionEntry,
     Product,
     ProductStatus,
     Redirect,
@@ -38,8 +38,9 @@ from storefront.catalog.saving import find_product, keep_lowest_amount, write_pr
 from storefront.catalog.states import MOVES, way_between
 from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
-from storefront.foundation.database import db, transactional
+from storefront.foundation.database import after_commit, db, transactional
 from storefront.foundation.outbox import record
+from storefront.foundation.page_files import drop_page
 from storefront.foundation.shop import facts
 
 GROUP = "catalog"
@@ -102,41 +103,8 @@ def save_category(*, path: str, name: str, intro: str = "", position: int = 0, i
         db.session.flush()
         invalidate(GROUP)
         record(CategoryChanged(category.id))
+        record(TreeChanged())
     return category.id
-
-
-@transactional
-def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Sequence[str] = (),
-                    is_published: bool = True) -> int:
-    """Make the collection hold these products in this order and return its id; a second call changes nothing.
-
-    Raises UnknownProduct naming the slugs that no product has.
-    """
-    rows = db.session.execute(select(Product.slug, Product.id).where(Product.slug.in_(product_slugs))).all()
-    ids = dict(rows)  # of a list: a Result has keys() and would be read as a mapping
-    missing = [wanted for wanted in product_slugs if wanted not in ids]
-    if missing:
-        raise UnknownProduct(f"There is no product {', '.join(missing)}.")
-    collection = db.session.scalar(select(Collection).where(Collection.slug == slug))
-    if collection is None:
-        collection = Collection(slug=slug, name="", intro="", is_published=is_published)
-        db.session.add(collection)
-        db.session.flush()
-    changes = Changes()
-    for attribute, value in {"name": name, "intro": intro, "is_published": is_published}.items():
-        changes.put(collection, attribute, value)
-    wanted = [(ids[product_slug], place) for place, product_slug in enumerate(dict.fromkeys(product_slugs))]
-    if [(entry.product_id, entry.position) for entry in collection.entries] != wanted:
-        collection.entries.clear()
-        db.session.flush()
-        collection.entries.extend(CollectionEntry(product_id=product_id, position=place)
-                                  for product_id, place in wanted)
-        changes.said.append("products")
-    if changes.said:
-        db.session.flush()
-        invalidate(GROUP)
-        record(CollectionChanged(collection.id))
-    return collection.id
 
 
 @transactional
@@ -232,10 +200,15 @@ def _is_former_slug(slug: str) -> bool:
 def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     """Record what follows; a product that was never public moves no category's page."""
     invalidate(GROUP)
+    address = product_url(product.slug)
+    after_commit(f"page:{address}", lambda: drop_page(address))  # the workers do it too, a moment later
     record(ProductChanged(product.id))
+    follow_product(product.id)
     if was_public or product.status is ProductStatus.ACTIVE:
         for category_id in sorted(changes.touched_categories):
             record(CategoryChanged(category_id))
+    for category_id in sorted(changes.left_categories):
+        record(CategoryLeft(category_id))
     for image in changes.new_images:
         record(ImageAdded(image.id))
 

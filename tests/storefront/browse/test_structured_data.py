@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.catalog.services import save_collection
+from storefront.catalog.collections import save_collection
 from storefront.foundation.database import db
 from tests.factories.catalog import make_product
 from tests.factories.content import make_home, make_page

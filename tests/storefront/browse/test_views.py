@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from storefront.accounts.services import register_customer
 from storefront.browse.public import PUBLIC
-from storefront.catalog.services import change_status, rename_product, save_collection
+from storefront.catalog.collections import save_collection
+from storefront.catalog.services import change_status, rename_product
 from storefront.foundation.database import db
 from storefront.inventory.services import correct_stock
 from tests.factories.catalog import ACTOR, MadeProduct, make_product

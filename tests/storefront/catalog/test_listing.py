@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, update
 
+from storefront.catalog.collections import save_collection
 from storefront.catalog.entries import OptionEntry, OptionValueEntry
 from storefront.catalog.listing import PAGE_SIZE, CardPage
 from storefront.catalog.models import Price, Product, Variant
@@ -23,7 +24,7 @@ from storefront.catalog.queries import (
     read_newest_of_category,
     read_tree,
 )
-from storefront.catalog.services import change_status, rename_product, save_category, save_collection
+from storefront.catalog.services import change_status, rename_product, save_category
 from storefront.catalog.tree import ancestors, children, find_node, subtree_ids
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound

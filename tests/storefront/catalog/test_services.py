@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from storefront.catalog import services
+from storefront.catalog.collections import save_collection
 from storefront.catalog.entries import ImageEntry, ProductEntry, VariantEntry
 from storefront.catalog.errors import (
     DuplicateSku,
@@ -288,12 +289,12 @@ def test_a_category_is_saved_once(app: Flask) -> None:
 def test_a_collection_keeps_its_order(app: Flask) -> None:
     made = {slug: make_product(slug=slug, stock=0).id for slug in ("a", "b", "c")}
     said = {"slug": "desk", "name": "Desk", "intro": ""}
-    collection = services.save_collection(**said, product_slugs=["a", "b"])
-    services.save_collection(**said, product_slugs=["c", "a", "c"])
+    collection = save_collection(**said, product_slugs=["a", "b"])
+    save_collection(**said, product_slugs=["c", "a", "c"])
     events()
-    services.save_collection(**said, product_slugs=["c", "a"])
+    save_collection(**said, product_slugs=["c", "a"])
     row = db.session.get_one(Collection, collection)
     assert [(entry.product_id, entry.position) for entry in row.entries] == [(made["c"], 0), (made["a"], 1)]
     assert events() == []
     with pytest.raises(UnknownProduct, match="nothing"):
-        services.save_collection(**said, product_slugs=["a", "nothing"])
+        save_collection(**said, product_slugs=["a", "nothing"])
