@@ -13,7 +13,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from storefront.accounts.sign_in import current_customer_id
-from storefront.cart.queries import count_items, find_cart_id, find_guest_cart_id
+from storefront.cart.queries import (
+    count_customers_items,
+    count_guests_items,
+    count_items,
+    find_cart_id,
+    find_guest_cart_id,
+)
 from storefront.foundation.hint import cookie_name, drop_hint, show_hint
 
 CART_AGE = timedelta(days=30)  # from the last change; workers forget guests' carts as old
@@ -28,6 +34,14 @@ def current_cart_id() -> uuid.UUID | None:
     return found
 
 
+def count_cart(customer_id: uuid.UUID | None) -> int:
+    """Return how many things the cart of the customer holds, or that of this guest; asks Redis first."""
+    if customer_id is not None:
+        return count_customers_items(customer_id)
+    cart_id = read_guest_cart_id()
+    return count_guests_items(cart_id) if cart_id else 0
+
+
 def read_guest_cart_id() -> uuid.UUID | None:
     """Return the id that the cookie holds, unchecked against the database; None when it is not ours."""
     text = request.cookies.get(cookie_name("cart"))
@@ -39,8 +53,11 @@ def read_guest_cart_id() -> uuid.UUID | None:
         return None
 
 
-def remember_cart(response: Response, cart_id: uuid.UUID) -> None:
-    """Send the cookies that fit the cart as it now is; the response becomes one visitor's own."""
+def remember_cart(response: Response, cart_id: uuid.UUID, *, is_filled: bool = False) -> None:
+    """Send the cookies that fit the cart as it now is; the response becomes one visitor's own.
+
+    `is_filled` says that something is in it, which saves asking.
+    """
     g.cart_id = cart_id
     is_customer = current_customer_id() is not None
     if not is_customer:
@@ -48,7 +65,7 @@ def remember_cart(response: Response, cart_id: uuid.UUID) -> None:
             cookie_name("cart"), str(_signer().dumps(str(cart_id))), max_age=CART_AGE, path="/",
             httponly=True, samesite="Lax", secure=current_app.config["IS_SECURE"],
         )
-    if is_customer or count_items(cart_id):
+    if is_customer or is_filled or count_items(cart_id):
         show_hint(response)
     else:
         drop_hint(response)

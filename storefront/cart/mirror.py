@@ -1,7 +1,8 @@
 """A Redis hash per cart (variant → quantity), for the count that every island shows.
 
 The rows are the truth. The hash is dropped after each commit that changes the cart,
-rebuilt when missing, and passed over when Redis is away.
+rebuilt when missing, and passed over when Redis is away. Beside a guest's hash stands its
+sum, which says at once that the cart is no customer's: the island of a guest asks no database.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Mapping
 from redis import RedisError, WatchError
 
 from storefront.foundation.database import after_commit
+from storefront.foundation.ids import new_token
 from storefront.foundation.redis import client, insistence
 
 logger = logging.getLogger(__name__)
 KEEP = 600  # seconds; bounds how long a hash is stale whose dropping failed
-# A rebuild that read the rows before a commit must not write after the drop: for so long none writes.
-QUIET = 30  # seconds
+# Each change leaves a new mark for so long: a rebuild that read the rows under another one does not write.
+MARK_KEPT = 600  # seconds
 EMPTY = "-"  # a hash cannot be empty: this field says that the cart is
 
 
@@ -37,13 +39,41 @@ def read_count(cart_id: uuid.UUID) -> int | None:
     return sum(int(quantity) for quantity in kept.values()) if kept else None
 
 
-def keep(cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
-    """Write the hash anew, unless the cart was changed a moment ago."""
-    key, quiet = _key(cart_id), _quiet_key(cart_id)
+def read_guest_count(cart_id: uuid.UUID) -> int | None:
+    """Return the sum of a guest's hash; None when it is missing, a customer's, or Redis is away."""
+    kept = _read(_guest_key(cart_id))
+    return int(kept) if kept and kept.isdigit() else None
+
+
+def read_cart_of(customer_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the id of the customer's cart, which never changes once there is one; None when it is not known here."""
+    kept = _read(_customer_key(customer_id))
+    try:
+        return uuid.UUID(kept) if kept else None
+    except ValueError:
+        return None
+
+
+def keep_cart_of(customer_id: uuid.UUID, cart_id: uuid.UUID) -> None:
+    """Remember which cart is the customer's."""
+    try:
+        client().set(_customer_key(customer_id), str(cart_id), ex=KEEP)
+    except (RedisError, OSError) as error:
+        logger.warning("redis away: %s", type(error).__name__)
+
+
+def read_mark(cart_id: uuid.UUID) -> str:
+    """Return what the last change left; to be asked before the rows from which the hash is to be rebuilt."""
+    return _read(_mark_key(cart_id)) or ""
+
+
+def keep(cart_id: uuid.UUID, quantities: Mapping[int, int], *, mark: str = "", is_guests: bool = False) -> None:
+    """Write the hash anew, unless the cart was changed since `mark` was read."""
+    key, mark_key = _key(cart_id), _mark_key(cart_id)
     try:
         with client().pipeline() as pipe:
-            pipe.watch(quiet)  # type: ignore[no-untyped-call]  # redis leaves this one without types
-            if pipe.exists(quiet):
+            pipe.watch(mark_key)  # type: ignore[no-untyped-call]  # redis leaves this one without types
+            if (pipe.get(mark_key) or "") != mark:
                 return
             pipe.multi()
             pipe.delete(key)
@@ -52,6 +82,8 @@ def keep(cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
             if not quantities:
                 pipe.hset(key, EMPTY, 0)
             pipe.expire(key, KEEP)
+            if is_guests:
+                pipe.set(_guest_key(cart_id), sum(quantities.values()), ex=KEEP)
             pipe.execute()
     except WatchError:
         return  # changed at this very moment; the next reader rebuilds it
@@ -59,11 +91,20 @@ def keep(cart_id: uuid.UUID, quantities: Mapping[int, int]) -> None:
         logger.warning("redis away: %s", type(error).__name__)
 
 
+def _read(key: str) -> str | None:
+    try:
+        kept = client().get(key)
+    except (RedisError, OSError) as error:
+        logger.warning("redis away: %s", type(error).__name__)
+        return None
+    return kept if isinstance(kept, str) else None
+
+
 def _drop(cart_id: uuid.UUID) -> None:
     try:
         with insistence(), client().pipeline() as pipe:
-            pipe.set(_quiet_key(cart_id), "1", ex=QUIET)
-            pipe.delete(_key(cart_id))
+            pipe.set(_mark_key(cart_id), new_token(), ex=MARK_KEPT)
+            pipe.delete(_key(cart_id), _guest_key(cart_id))
             pipe.execute()
     except (RedisError, OSError) as error:
         logger.warning("redis away: %s", type(error).__name__)
@@ -73,5 +114,13 @@ def _key(cart_id: uuid.UUID) -> str:
     return f"cart:{cart_id}"
 
 
-def _quiet_key(cart_id: uuid.UUID) -> str:
+def _mark_key(cart_id: uuid.UUID) -> str:
     return f"cart:{cart_id}:changed"
+
+
+def _guest_key(cart_id: uuid.UUID) -> str:
+    return f"cart:{cart_id}:guest"
+
+
+def _customer_key(customer_id: uuid.UUID) -> str:
+    return f"cart-of:{customer_id}"

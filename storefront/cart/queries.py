@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from storefront.cart.mirror import keep, read_count
+from storefront.cart import mirror
 from storefront.cart.models import Cart, CartCode, CartLine
 from storefront.cart.totals import PricedLine, TotalRow, add_up, total_rows
 from storefront.catalog.history import read_lowest_prices
@@ -148,12 +148,26 @@ def count_items(cart_id: uuid.UUID | None) -> int:
     """Return the sum of the quantities, from the Redis mirror where it stands."""
     if cart_id is None:
         return 0
-    count = read_count(cart_id)
+    count = mirror.read_count(cart_id)
+    return _count_anew(cart_id) if count is None else count
+
+
+def count_guests_items(cart_id: uuid.UUID) -> int:
+    """Return the sum of the quantities of a guest's cart, 0 for a customer's; no SQL where the mirror stands."""
+    count = mirror.read_guest_count(cart_id)
     if count is None:
-        quantities = read_quantities(cart_id)
-        keep(cart_id, quantities)
-        count = sum(quantities.values())
+        count = _count_anew(cart_id, is_guests=True) if find_guest_cart_id(cart_id) else 0
     return count
+
+
+def count_customers_items(customer_id: uuid.UUID) -> int:
+    """Return the sum of the quantities of the customer's cart; no SQL where the mirror stands."""
+    cart_id = mirror.read_cart_of(customer_id)
+    if cart_id is None:
+        cart_id = find_cart_id(customer_id)
+        if cart_id is not None:
+            mirror.keep_cart_of(customer_id, cart_id)
+    return count_items(cart_id)
 
 
 def find_cart_id(customer_id: uuid.UUID) -> uuid.UUID | None:
@@ -176,6 +190,14 @@ def find_removed(cart_id: uuid.UUID, line_id: uuid.UUID) -> RemovedLine | None:
         return None
     variant = read_variants([variant_id]).get(variant_id)
     return RemovedLine(line_id, variant.name if variant else "It")
+
+
+def _count_anew(cart_id: uuid.UUID, *, is_guests: bool = False) -> int:
+    mark = mirror.read_mark(cart_id)
+    db.session.rollback()  # rows of a snapshot from before the mark (SQLite) would be kept under it
+    quantities = read_quantities(cart_id)
+    mirror.keep(cart_id, quantities, mark=mark, is_guests=is_guests)
+    return sum(quantities.values())
 
 
 def _read_rows(cart_id: uuid.UUID) -> Sequence[CartLine]:

@@ -7,19 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storefront.cart.codes import bring_codes
 from storefront.cart.errors import CartFull, InvalidQuantity, LineGone, NotEnough, NotForSale
 from storefront.cart.mirror import drop_after_commit
 from storefront.cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartCode, CartLine
+from storefront.cart.offers import Offer, bring_back_line, insert_line, raise_line, read_offer
 from storefront.catalog.queries import read_variants
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
+from storefront.foundation.ids import new_uuid
 from storefront.inventory.queries import read_availability
 
 GUEST_CARTS_KEPT = timedelta(days=30)  # as long as their cookie, and as the empty cart's page says
+TOUCHED_EVERY = timedelta(hours=1)  # how often adding marks a cart as used, which costs every index of its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,17 @@ def add_line(*, cart_id: uuid.UUID | None, customer_id: uuid.UUID | None, varian
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidQuantity
-    variant = read_variants([variant_id]).get(variant_id)
-    if variant is None or not variant.is_sellable:
-        raise NotForSale
-    cart_id = _take_or_open(cart_id, customer_id)
-    line = _find_line(cart_id, variant_id)
-    held = 0 if line is None or line.removed_at else line.quantity
-    _check_available(cart_id, variant_id, wanted=held + quantity, held=held)
-    if not held:
-        _check_room(cart_id)
-    line_id = _put(cart_id, variant_id, held + quantity, line)
-    drop_after_commit(cart_id)
-    return AddResult(cart_id, line_id, held + quantity, variant.name, f"{variant.name} is in your cart.")
+    while True:  # twice only when another tab changed the line while we waited for the cart
+        offer = read_offer(variant_id, cart_id=cart_id, customer_id=customer_id)
+        if offer is None:
+            raise NotForSale
+        wanted = offer.held + quantity
+        if wanted > offer.maximum:
+            raise NotEnough(available=offer.maximum, held=offer.held)
+        put = _put_offered(offer, variant_id, wanted, customer_id)
+        if put is not None:
+            drop_after_commit(put[0])
+            return AddResult(*put, wanted, offer.name, f"{offer.name} is in your cart.")
 
 
 @transactional
@@ -167,24 +169,36 @@ def _take(cart_id: uuid.UUID, *conditions: object) -> bool:
     return execute_counted(statement.values(updated_at=now())) == 1
 
 
-def _take_or_open(cart_id: uuid.UUID | None, customer_id: uuid.UUID | None) -> uuid.UUID:
-    """Take the visitor's cart, or open one under an id of our own choosing."""
-    if customer_id is not None:
-        cart_id = db.session.scalar(select(Cart.id).where(Cart.customer_id == customer_id))
-    if cart_id is not None and _take(cart_id, Cart.customer_id == customer_id):
+def _put_offered(offer: Offer, variant_id: int, wanted: int,
+                 customer_id: uuid.UUID | None) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Write the line and return its cart's id and its own; None when another tab was quicker."""
+    cart_id = offer.cart_id or _open(customer_id)
+    if cart_id is None:
+        return None
+    if offer.touched_at and offer.touched_at < now() - TOUCHED_EVERY:
+        _take(cart_id)
+    if offer.cart_id and not offer.held:
+        _check_room(cart_id)
+    line_id = offer.line_id or new_uuid()
+    said = {"line": line_id, "wanted": wanted, "seen": offer.seen, "moment": now(), "cart": cart_id,
+            "variant": variant_id}
+    write = insert_line if offer.line_id is None else raise_line if offer.held else bring_back_line
+    return (cart_id, line_id) if execute_counted(write(), said) else None
+
+
+def _open(customer_id: uuid.UUID | None) -> uuid.UUID | None:
+    """Open a cart under an id of our own choosing; None when another tab has just opened the customer's."""
+    cart_id = new_uuid()
+    statement = insert(Cart).values(id=cart_id, customer_id=customer_id)
+    if customer_id is None:
+        db.session.execute(statement)
         return cart_id
-    cart = Cart(customer_id=customer_id)
     try:
         with db.session.begin_nested():
-            db.session.add(cart)
+            db.session.execute(statement)
     except IntegrityError:
-        if customer_id is None:
-            raise
-        # Another tab opened the customer's cart a moment ago: that one is it.
-        cart_id = db.session.scalars(select(Cart.id).where(Cart.customer_id == customer_id)).one()
-        _take(cart_id)
-        return cart_id
-    return cart.id
+        return None
+    return cart_id
 
 
 def _adopt(guest_cart_id: uuid.UUID, customer_id: uuid.UUID) -> bool:
@@ -204,12 +218,6 @@ def _take_line(cart_id: uuid.UUID | None, line_id: uuid.UUID) -> CartLine:
     if line is None:
         raise LineGone
     return line
-
-
-def _find_line(cart_id: uuid.UUID, variant_id: int) -> CartLine | None:
-    return db.session.scalar(
-        select(CartLine).where(CartLine.cart_id == cart_id, CartLine.variant_id == variant_id)
-    )
 
 
 def _put(cart_id: uuid.UUID, variant_id: int, quantity: int, line: CartLine | None) -> uuid.UUID:

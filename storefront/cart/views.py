@@ -60,17 +60,18 @@ def add_line() -> Response:
     try:
         wish = read_addition(request.form)
         variant_id = _choose_variant(wish)
-        result = services.add_line(cart_id=current_cart_id(), customer_id=current_customer_id(),
+        # The service itself looks whether the cookie's cart is a guest's: what is true then is what counts.
+        result = services.add_line(cart_id=read_guest_cart_id(), customer_id=current_customer_id(),
                                    variant_id=variant_id, quantity=wish.quantity)
     except ShopError as error:
         return _refuse_addition(error)
     if not is_partial():
         flash(result.message, "success")
         response = redirect(url_for("cart.show"), 303)
-        remember_cart(response, result.cart_id)
+        remember_cart(response, result.cart_id, is_filled=True)
         return response
     response = make_response("")
-    remember_cart(response, result.cart_id)
+    remember_cart(response, result.cart_id, is_filled=True)
     response.set_data(_drawer(added=result.name))
     return response
 

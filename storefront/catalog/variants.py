@@ -101,6 +101,19 @@ def describe_variant(row: Row[Variant, Product, Price | None, Image | None], cur
     )
 
 
+def select_offer() -> Select[str]:
+    """Return the statement of the name under which the variant (`:variant_id`) is sold; no row when it is not.
+
+    That is what `is_sellable` says: the product is active, the variant not archived, and it has a price in `:currency`.
+    """
+    priced = (Price.variant_id == Variant.id) & (Price.currency == bindparam("currency"))
+    return (
+        select(Product.name).select_from(Variant).join(Product, Product.id == Variant.product_id).join(Price, priced)
+        .where(Variant.id == bindparam("variant_id"), Product.status == ProductStatus.ACTIVE,
+               Variant.is_archived.is_(False))
+    )
+
+
 def select_combinations(variant_id: int) -> Select[int, bool, int | None, int | None]:
     """Return (variant, is archived, option, value) of every variant of the variant's product."""
     of_product = select(Variant.product_id).where(Variant.id == variant_id).scalar_subquery()

@@ -11,7 +11,7 @@ import functools
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from sqlite3 import Connection as SQLiteConnection
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -130,9 +130,9 @@ def is_in_service() -> bool:
     return bool(db.session().info.get("in_service"))
 
 
-def execute_counted(statement: UpdateBase) -> int:
-    """Execute an UPDATE, INSERT or DELETE and return how many rows it changed."""
-    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+def execute_counted(statement: UpdateBase, values: Mapping[str, Any] | None = None) -> int:
+    """Execute an UPDATE, INSERT or DELETE, with the values of its parameters, and return how many rows it changed."""
+    result = db.session.execute(statement, values, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
 
