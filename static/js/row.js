@@ -28,8 +28,9 @@ function watch(frame) {
 document.querySelectorAll('[data-carousel], [data-gallery]').forEach(watch);
 
 // Another choice of the product brings its own picture forward.
-document.addEventListener('htmx:after:swap', () => {
+document.addEventListener('htmx:after:swap', (event) => {
   const choice = document.getElementById('choice');
+  if (event.detail.ctx?.target !== choice) return;
   const row = document.querySelector('[data-gallery] ul');
   const item = choice && row?.children[Number(choice.dataset.picture)];
   if (item && choice.dataset.shown !== choice.dataset.picture) {

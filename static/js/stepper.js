@@ -23,6 +23,10 @@ document.addEventListener('change', (event) => {
   const stepper = event.target.closest?.('[data-stepper]');
   if (stepper) mark(stepper);
 });
+// New limits may have come, and a number that was typed stands.
+document.addEventListener('htmx:after:swap', () => {
+  for (const stepper of document.querySelectorAll('[data-stepper]')) mark(stepper);
+});
 // A refused quantity goes back to what the cart holds; a swap leaves what was typed.
 document.addEventListener('htmx:after:settle', () => {
   for (const stepper of document.querySelectorAll('.has-problem [data-stepper]')) {

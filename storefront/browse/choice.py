@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from storefront.browse.pages import Choice, OptionChoice, OptionGroup
+from storefront.browse.pages import Choice, OptionChoice, OptionGroup, VariantRow
+from storefront.catalog.addresses import variant_url
 from storefront.catalog.details import OptionDetail, ProductDetail, VariantDetail
 from storefront.inventory.queries import SOLD_OUT, Availability
 
@@ -60,6 +61,12 @@ def build_choice(product: ProductDetail, chosen: Chosen, stock: Stock, tax_note:
         options=_groups(product, variant, stock), pictures_first=variant.picture or 0, notice=chosen.notice,
         lowest_before=variant.lowest_before,
     )
+
+
+def list_versions(product: ProductDetail, stock: Stock) -> list[VariantRow]:
+    """Return every variant as the list below the product shows it."""
+    return [VariantRow(variant.title or product.name, variant_url(product.slug, variant.id), variant.price,
+                       stock.get(variant.id, SOLD_OUT)) for variant in product.variants]
 
 
 def is_sold_out(variant: VariantDetail, stock: Stock) -> bool:

@@ -1,13 +1,17 @@
-"""How a public page is answered: the same bytes for everyone, kept by anyone, asked about each time."""
+"""How a public page is answered: the same bytes for everyone, kept by anyone, asked about each time.
+
+And its island, which is one visitor's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import fields
 
 from flask import make_response, redirect, render_template, request
-from jinja2_fragments.flask import render_block
+from jinja2_fragments.flask import render_block, render_blocks
 from werkzeug.wrappers import Response
 
+from storefront.browse.island import ProductNow
 from storefront.browse.pages import (
     CategoryPage,
     Choice,
@@ -19,7 +23,7 @@ from storefront.browse.pages import (
     SearchPage,
 )
 from storefront.catalog.addresses import product_url
-from storefront.foundation.headers import MICRO_SECONDS, PUBLIC, public_headers
+from storefront.foundation.headers import MICRO_SECONDS, PRIVATE, PUBLIC, public_headers
 from storefront.foundation.page_files import page_file
 
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
@@ -38,6 +42,17 @@ def answer_choice(slug: str, choice: Choice) -> Response:
     # A reload, a bookmark and the way back show the same choice.
     response.headers["HX-Replace-Url"] = f"{product_url(slug)}?variant={choice.variant_id}"
     return _public(response)
+
+
+def answer_island(shown: ProductNow | None, *, cart_count: int, customer_name: str) -> Response:
+    """Render the visitor's part, and the product's where one is shown: nobody may keep it."""
+    text = render_template("browse/island.html", cart_count=cart_count, customer_name=customer_name)
+    if shown is not None:
+        text += render_blocks("browse/product.html", ["choice", "versions", "recent"], is_island=True, slug=shown.slug,
+                              choice=shown.choice, others=shown.others, recent=shown.recent)
+    response = make_response(text)
+    response.headers["Cache-Control"] = PRIVATE
+    return response
 
 
 def answer_text(text: str, mimetype: str) -> Response:

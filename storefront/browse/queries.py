@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from storefront.browse.cards import LABELS, NEWEST, build_listing, list_url, show_cards, variant_ids
-from storefront.browse.choice import Stock, Wish, build_choice, choose
+from storefront.browse.choice import Stock, Wish, build_choice, choose, list_versions
 from storefront.browse.heads import (
     category_head,
     collection_head,
@@ -38,11 +38,9 @@ from storefront.browse.pages import (
     SearchPage,
     SiteMenus,
     Tile,
-    VariantRow,
 )
 from storefront.browse.sitemap import MAX_URLS, MappedPage
 from storefront.catalog import queries as catalog
-from storefront.catalog.addresses import variant_url
 from storefront.catalog.cards import Card
 from storefront.catalog.details import ProductDetail
 from storefront.catalog.listing import SORTS, Sort
@@ -143,7 +141,7 @@ def read_product_page(slug: str, wish: Wish) -> ProductPage:
         # Sanitized on the way in; see foundation/richtext.py.
         description_html=Markup(product.description),  # noqa: S704
         facts=[Fact(label, value) for label, value in product.facts], breadcrumbs=breadcrumbs,
-        pictures=product.pictures, choice=_choice(product, wish, stock), others=_versions(product, stock),
+        pictures=product.pictures, choice=_choice(product, wish, stock), others=list_versions(product, stock),
         newest_in_category=show_cards(near, stock), category=Link(node.name, node.url) if node else None,
     )
 
@@ -210,14 +208,6 @@ def _read_home_frame() -> HomeFrame:
 def _choice(product: ProductDetail, wish: Wish, stock: Stock) -> Choice:
     tax_note = read_tax_note(facts().country, product.tax_category)
     return build_choice(product, choose(product, wish, stock), stock, tax_note)
-
-
-def _versions(product: ProductDetail, stock: Stock) -> list[VariantRow]:
-    return [
-        VariantRow(variant.title or product.name, variant_url(product.slug, variant.id), variant.price,
-                   stock[variant.id])
-        for variant in product.variants
-    ]
 
 
 def _near(product: ProductDetail, node: CategoryNode | None) -> list[Card]:

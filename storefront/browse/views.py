@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from storefront.accounts.sign_in import current_customer
 from storefront.browse import queries
 from storefront.browse.input import read_wish
-from storefront.browse.public import answer_choice, answer_page, answer_text, lead_to
+from storefront.browse.island import read_product_now
+from storefront.browse.public import answer_choice, answer_island, answer_page, answer_text, lead_to
 from storefront.browse.sitemap import write_sitemap
-from storefront.cart.cookies import current_cart_id
-from storefront.cart.queries import count_items
+from storefront.cart.cookies import count_cart, read_guest_cart_id
 from storefront.catalog.addresses import category_url, product_url
 from storefront.catalog.queries import find_redirect
 from storefront.foundation.errors import NotFound
 from storefront.foundation.guard import exempt
-from storefront.foundation.headers import PRIVATE
 from storefront.foundation.hint import drop_hint
 from storefront.foundation.pagination import read_page_number
 from storefront.foundation.shop import facts
@@ -91,13 +90,20 @@ def content_page(slug: str) -> Response:
 
 @blueprint.get("/island")
 def island() -> Response:
-    """Send what belongs to this visitor on any page: the account's name and the cart's count."""
+    """Send what belongs to this visitor on any page; `?product=` and the fields of its choice say what is shown.
+
+    A guest with a cart costs one look into Redis. A customer's session is looked up in the database each time:
+    one that was ended or revoked must not show a name from a copy.
+    """
     customer = current_customer()
-    count = count_items(current_cart_id())
-    name = (customer.name or customer.email) if customer else ""
-    response = make_response(render_template("browse/island.html", cart_count=count, customer_name=name))
-    response.headers["Cache-Control"] = PRIVATE
-    if customer is None and not count:
+    count = count_cart(customer.id if customer else None)
+    # Looking around leaves a trace only where there is something to come back to.
+    holder_id = customer.id if customer else read_guest_cart_id() if count else None
+    slug = request.args.get("product", "")
+    shown = read_product_now(slug, read_wish(request.args), holder_id) if slug else None
+    response = answer_island(shown, cart_count=count,
+                             customer_name=(customer.name or customer.email) if customer else "")
+    if not holder_id:
         drop_hint(response)  # nothing to show: the next page asks for nothing
     return response
 

@@ -176,6 +176,12 @@ def read_cards(product_ids: Sequence[int]) -> list[Card]:
 
 
 @cached("catalog")
+def find_card(product_id: int) -> Card | None:
+    """Return the product's card; None when it is not on sale."""
+    return next(iter(read_cards([product_id])), None)
+
+
+@cached("catalog")
 def read_product(slug: str) -> ProductDetail:
     """Return a product on sale with its variants, options and pictures, in four queries; raises NotFound."""
     product = load_product(slug, facts().currency) if _can_be(slug) else None
