@@ -146,7 +146,7 @@ def _count(block: Block, everything: int, left: int, own: Mapping[str, int], cou
 
 
 def _best(hits: Hits, numbers: Sequence[str], wanted: int, *, descending: bool) -> Hits:
-    """Return the `wanted` products that come first, digit by digit: those with the better digit, as long as they fit."""
+    """Return the `wanted` products that come first: digit by digit those with the better one, while they fit."""
     taken, live = Hits(), [(block, tails) for block, tails in hits if tails]
     for number in numbers:
         depth = max((len(block.digits.get(number, ())) for block, _ in live), default=0)

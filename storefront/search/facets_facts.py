@@ -101,8 +101,9 @@ def _read_products(product_ids: Collection[int], attributes: frozenset[str]) -> 
         facts = ProductFacts(row.id, {"newest": max(published, 0), "price": row.lowest_amount,
                                       "best": max(row.sales_count, 0), "id": row.id})
         if row.slug:
-            facts.marks.add(f"{BRAND}={row.slug}")
-            facts.names |= {BRAND: ("Brand", ""), f"{BRAND}={row.slug}": (row.name, "")}
+            brand = slug_value(row.slug)
+            facts.marks.add(f"{BRAND}={brand}")
+            facts.names |= {BRAND: ("Brand", ""), f"{BRAND}={brand}": (row.name, "")}
         if row.review_count:
             facts.marks |= {f"!rating{stars}" for stars in RATINGS if row.rating >= stars * 100}
         for label, value in _attributes(row.facts):

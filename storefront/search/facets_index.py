@@ -17,8 +17,8 @@ from storefront.foundation.database import db
 from storefront.foundation.shop import facts
 from storefront.search.facets_block import Block, decode_block
 from storefront.search.facets_facts import read_facts
-from storefront.search.stale import read_stale
 from storefront.search.models import FacetBlock, FacetState
+from storefront.search.stale import read_stale
 
 STATE = 1  # the id of the one row
 READ_AT_ONCE = 64  # blocks

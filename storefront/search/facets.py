@@ -1,0 +1,194 @@
+"""Lists under filters: which products, how many, and what else may be chosen. See docs/decisions/019.
+
+Leans on the blocks of facets_index.py; without them (before the first `flask search rebuild`) every answer is None,
+and lists come from the tables without filters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from storefront.catalog.listing import PAGE_SIZE, Sort
+from storefront.foundation.errors import NotFound
+from storefront.foundation.pagination import Pager
+from storefront.search.facets_block import RATINGS, Block
+from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep, key_of
+from storefront.search.facets_facts import BRAND
+from storefront.search.facets_index import Index, read_index
+
+MAX_FACETS = 8  # beside brand; the ones that most of the list's variants have
+MAX_VALUES = 40  # of one facet that are shown, the most frequent ones
+MAX_CHOSEN = 30  # values; what comes after them is not read
+ORDERS: dict[Sort, tuple[str, bool]] = {  # the number by which a list is sorted, and whether the largest comes first
+    "newest": ("newest", True), "price": ("price", False), "-price": ("price", True), "best": ("best", True),
+}
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LADDER = {size: place for place, size in enumerate(
+    ("xxs", "xs", "s", "small", "m", "medium", "l", "large", "xl", "xxl", "xxxl", "2xl", "3xl", "4xl", "5xl"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a sorted list: what comes after the product with this number (seconds, minor units, sales) and id."""
+
+    number: int
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of a list. `sort` None is the list's own order; `after` beats `number`, which counts from 1.
+
+    `chosen.values` may hold anything that an address said: facets that no product knows are passed over.
+    """
+
+    chosen: Chosen = field(default_factory=Chosen)
+    sort: Sort | None = None
+    number: int = 1
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetChoice:
+    """A value to choose; `count` is how many products the list would have of it under the other facets' choices."""
+
+    value: str
+    label: str
+    swatch: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A facet with its values in an order that no choice changes."""
+
+    name: str
+    label: str
+    choices: Sequence[FacetChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """All that may be chosen. Counts as in FacetChoice; `ratings` are (stars and more, count)."""
+
+    facets: Sequence[Facet]
+    in_stock: int
+    on_sale: int
+    ratings: Sequence[tuple[int, int]]
+    lowest: int | None  # prices under the other choices, minor units
+    highest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredPage:
+    """One page of a list under filters. `chosen` is what was understood; `next` leads on when `has_more`."""
+
+    ids: Sequence[int]
+    total: int
+    chosen: Chosen
+    facets: Facets
+    pages: int
+    next: Place | None
+
+
+def filter_categories(category_ids: Collection[int], ask: Ask) -> FilteredPage | None:
+    """Return a page of the products in any of the categories; None without blocks. Raises NotFound past the end."""
+    index = read_index()
+    if index is None:
+        return None
+    marks = [f"p#{category_id}" for category_id in category_ids]
+
+    def scope(block: Block) -> int:
+        bits = 0
+        for mark in marks:
+            bits |= block.bits.get(mark, 0)
+        return bits
+
+    chosen = _understood(ask.chosen, index)
+    return _page(index, evaluate(index.blocks.values(), scope, chosen), chosen, ask)
+
+
+def filter_products(product_ids: Sequence[int], ask: Ask) -> FilteredPage | None:
+    """Return a page of these products, in the order given unless sorted; None without blocks. Raises NotFound."""
+    index = read_index()
+    if index is None:
+        return None
+    grouped = index.group(dict.fromkeys(product_ids))
+    bits = {id(index.blocks[block_id]): index.blocks[block_id].spread(ids) for block_id, ids in grouped.items()}
+    blocks = [index.blocks[block_id] for block_id in grouped]
+    chosen = _understood(ask.chosen, index)
+    found = evaluate(blocks, lambda block: bits[id(block)], chosen)
+    if ask.sort is not None:
+        return _page(index, found, chosen, ask)
+    kept = keep(found.hits, dict.fromkeys(product_ids))
+    pager = _pager(ask.number, found.total)
+    return FilteredPage(kept[pager.offset:pager.offset + PAGE_SIZE], found.total, chosen,
+                        _facets(index.names, found.counts, chosen), pager.pages, None)
+
+
+def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:
+    order, descending = ORDERS[ask.sort or "newest"]
+    pager = _pager(1 if ask.after else ask.number, found.total)
+    after = (ask.after.number, ask.after.product_id) if ask.after else None
+    ids = first(found.hits, order, pager.offset + PAGE_SIZE + 1, descending=descending, after=after)[pager.offset:]
+    following = None
+    if len(ids) > PAGE_SIZE:
+        ids = ids[:PAGE_SIZE]
+        following = Place(key_of(found.hits, order, ids[-1]), ids[-1])
+    return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, following)
+
+
+def _pager(number: int, total: int) -> Pager:
+    pager = Pager(number, PAGE_SIZE, total)
+    if not 1 <= number <= pager.pages:
+        raise NotFound("There is no such page of this list.")
+    return pager
+
+
+def _understood(chosen: Chosen, index: Index) -> Chosen:
+    """Return the choices of facets that the shop has; a value that no product has stays, and leaves nothing."""
+    values: dict[str, frozenset[str]] = {}
+    left = MAX_CHOSEN
+    for facet in sorted(chosen.values):
+        kept = sorted(value for value in chosen.values[facet] if len(value) <= 120 and _SLUG.fullmatch(value))[:left]
+        if kept and facet in index.names:
+            values[facet] = frozenset(kept)
+            left -= len(kept)
+    return Chosen(values, chosen.lowest, chosen.highest, chosen.in_stock, chosen.on_sale, chosen.rating)
+
+
+def _facets(names: Mapping[str, tuple[str, str]], counts: Counts, chosen: Chosen) -> Facets:
+    by_facet: dict[str, list[str]] = {}
+    weights: dict[str, int] = {}
+    for (facet, value), weight in counts.weights.items():
+        by_facet.setdefault(facet, []).append(value)
+        weights[facet] = weights.get(facet, 0) + weight
+    for facet, values in chosen.values.items():
+        by_facet[facet] = sorted({*by_facet.get(facet, ()), *values})
+    helpful = [facet for facet, values in by_facet.items() if len(values) > 1 or facet in chosen.values]
+    ranked = sorted(helpful, key=lambda facet: (facet != BRAND, facet not in chosen.values, -weights.get(facet, 0)))
+    shown = sorted(ranked[:MAX_FACETS + 1], key=lambda facet: (facet != BRAND, facet))
+    return Facets(
+        [_facet(facet, by_facet[facet], names, counts, chosen) for facet in shown], counts.in_stock, counts.on_sale,
+        [(stars, counts.ratings[stars]) for stars in RATINGS if counts.ratings[stars] or chosen.rating == stars],
+        counts.lowest, counts.highest)
+
+
+def _facet(facet: str, values: Sequence[str], names: Mapping[str, tuple[str, str]], counts: Counts,
+           chosen: Chosen) -> Facet:
+    picked = chosen.values.get(facet, frozenset())
+    shown = sorted(values, key=lambda value: (value not in picked, -counts.weights[facet, value], value))[:MAX_VALUES]
+    choices = []
+    for value in sorted(shown, key=_natural):
+        label, swatch = names.get(f"{facet}={value}", (value, ""))
+        choices.append(FacetChoice(value, label, swatch, counts.values[facet, value], value in picked))
+    return Facet(facet, names.get(facet, (facet, ""))[0], choices)
+
+
+def _natural(value: str) -> tuple[int, list[tuple[int, int, str]]]:
+    """Order sizes as people do: small before large, 9 before 10, then by letters."""
+    parts = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", value)]
+    return _LADDER.get(value, len(_LADDER)), parts
