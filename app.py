@@ -26,6 +26,7 @@ import workers.audit
 import workers.commands
 import workers.doctor
 import workers.gateway
+import workers.pages_commands
 from storefront.accounts.sign_in import after_sign_in, login_manager
 from storefront.browse.menus import site
 from storefront.foundation import health
@@ -36,6 +37,7 @@ from storefront.foundation.errors import SettingsError
 from storefront.foundation.guard import install_guard
 from storefront.foundation.logging import install_logging
 from storefront.foundation.migrations import migrate
+from storefront.foundation.page_serving import install_page_files
 from storefront.foundation.pages import install_errors, install_templates
 from storefront.foundation.roles import register_roles
 from storefront.inventory.counts import count_stock
@@ -46,15 +48,14 @@ BLUEPRINTS = (
     health.blueprint,
     storefront.browse.views.blueprint,
     storefront.catalog.views.blueprint,
-    storefront.cart.views.blueprint,
-    storefront.checkout.views.blueprint,
+    storefront.cart.views.blueprint, storefront.checkout.views.blueprint,
     storefront.orders.views.blueprint, storefront.accounts.views.blueprint,
     storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
 )
 COMMANDS = (  # `flask <name> …`
     storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
     storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
-    workers.gateway.group, demo.commands.command,
+    workers.gateway.group, workers.pages_commands.group, demo.commands.command,
 )
 
 
@@ -66,10 +67,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         raise SystemExit(f"Settings: {error}") from None
     app = Flask(__name__)
     app.config.from_mapping(flask_config(settings))
-    install_logging(app)
-    install_guard(app)
-    install_templates(app)
-    install_errors(app)
+    for install in (install_logging, install_guard, install_page_files, install_templates, install_errors):
+        install(app)
     app.jinja_env.globals["site"] = site
     db.init_app(app)
     migrate.init_app(app, db)

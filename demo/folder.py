@@ -12,9 +12,9 @@ from pathlib import Path
 
 STAFF_EMAIL = "staff@plainsong.example"
 # Everything that a demo makes; nothing else in the folder is ever removed.
-MADE = ("shop.db", "shop.db-wal", "shop.db-shm", "secret_key", "staff_login", "redis", "mail", "media", "log")
+MADE = ("shop.db", "shop.db-wal", "shop.db-shm", "secret_key", "staff_login", "redis", "mail", "media", "pages", "log")
 # Settings of another shop that the demo must not act upon.
-FOREIGN = ("DATABASE_URL", "SMTP_URL", "MEDIA_DIR", "STOREFRONT_ROLES", "TRUSTED_HOSTS", "SECRET_KEY",
+FOREIGN = ("DATABASE_URL", "SMTP_URL", "MEDIA_DIR", "PAGES_DIR", "STOREFRONT_ROLES", "TRUSTED_HOSTS", "SECRET_KEY",
            "SECRET_KEY_FALLBACKS", "SITE_URL", "BANK_COUNTRIES")
 # The ways to pay that need no provider. The account is the one that Ireland's banks print in their examples.
 PAYMENTS = {"PAYMENT_METHODS": "demo transfer cash", "BANK_ACCOUNT_NAME": "Plainsong (demonstration)",

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from redis import Redis, RedisError
 
 from storefront.foundation import outbox
+from workers.pages_render import warm_up
 from workers.queues import QUEUES, connect, make_worker
 from workers.relay import run_relay
 from workers.schedule import run_schedule
@@ -53,6 +54,8 @@ def run(queue: str, burst: bool) -> None:
     \b
     Example: flask worker run mail
     """
+    if queue == "pages":
+        warm_up(_app())
     _wait_for_redis(connect(_app()))
     worker = make_worker(queue, connect(_app()))  # fresh: RQ waits longer for an answer than we do elsewhere
     worker.work(burst=burst, logging_level="WARNING")

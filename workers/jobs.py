@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 from storefront.foundation import outbox
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import failpoint
+from workers.pages import work_on_pages
 from workers.subscriptions import job_names
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,16 @@ def run_outbox_job(job_id: int) -> None:
             outbox.fail_job(job_id=job_id, error=f"{type(error).__name__}: {error}")
         else:
             outbox.finish_job(job_id=job_id)
+
+
+def run_pages_job() -> None:
+    """Render what waits for a while; what is left has its next wake-up. A failure is a page's row, or a log line."""
+    with _application().app_context():
+        try:
+            work_on_pages()
+        except Exception:
+            logger.exception("pages are not rendered", extra={"job": "workers.jobs.run_pages_job"})
+            db.session.rollback()
 
 
 def _application() -> Flask:

@@ -1,4 +1,4 @@
-"""The relay: committed events become job rows, due rows become wake-ups in RQ.
+"""The relay: committed events become job rows and touched pages, due rows become wake-ups in RQ.
 
 Only what is committed is seen, and a row is handed over again until it is finished: events are never
 lost, never early, at least once.
@@ -7,7 +7,8 @@ lost, never early, at least once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Flask
 from redis import Redis, RedisError
@@ -15,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation import outbox
 from storefront.foundation.failpoints import failpoint
-from workers.queues import connect, hand_over
+from storefront.foundation.page_marks import is_page_work_waiting, touch
+from workers.queues import connect, hand_over, wake_pages
 from workers.stopping import StopRequest
-from workers.subscriptions import REACTIONS
+from workers.subscriptions import REACTIONS, TOUCHES
 
 POLL_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 10.0  # between tries while the database or Redis is away
@@ -26,15 +28,32 @@ logger = logging.getLogger(__name__)
 
 def relay_once(connection: Redis) -> int:
     """Relay one batch and return how many rows moved. Redis away: the rows stay as they are."""
-    if not outbox.is_work_waiting():
-        return 0
-    events = outbox.relay_events(reactions=REACTIONS)
+    moved = _relay_outbox(connection) if outbox.is_work_waiting() else 0
+    if is_page_work_waiting():
+        wake_pages(connection)
+    return moved
+
+
+def _relay_outbox(connection: Redis) -> int:
+    events = outbox.relay_events(reactions=REACTIONS, note=_touch_pages)
     failpoint("events-relayed")
     connection.ping()  # before the claim: what cannot be handed over must not count as handed over
     jobs = outbox.claim_jobs()
     failpoint("jobs-claimed")
     hand_over(connection, jobs)
     return events + len(jobs)
+
+
+def _touch_pages(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Note what the events say of pages: however many they are, each subject is one row."""
+    subjects: dict[str, bool] = {}
+    for name, payload in events:
+        said = TOUCHES.get(name)
+        if said is not None:
+            subject = said.subject.format_map({"shown": "variant"} | payload)  # the release before told no `shown`
+            subjects[subject] = subjects.get(subject, False) or said.lies
+    if subjects:
+        touch(subjects=subjects)
 
 
 def run_relay(app: Flask, stop: StopRequest) -> None:

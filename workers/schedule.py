@@ -22,10 +22,13 @@ TASKS = (
     "workers.images.retry_failed_images",
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",
+    "workers.pages.count_views",
+    "workers.pages.refresh_pages",  # what is old, of another build, or was never rendered
 )
 # services without arguments, once a day (UTC)
 DAILY_TASKS = (
     "storefront.checkout.reconciling.reconcile_payments",  # both ledgers, both ways
+    "workers.pages.sweep_pages",
 )
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from storefront.accounts.events import CustomerRegistered, PasswordChanged, RegistrationRepeated
-from storefront.catalog.events import ImageAdded, PictureUploaded
+from storefront.catalog.events import (
+    CategoryChanged,
+    CategoryLeft,
+    CollectionChanged,
+    ImageAdded,
+    PictureUploaded,
+    ProductChanged,
+    ProductRenamed,
+    TreeChanged,
+)
+from storefront.content.events import HomeChanged, MenuChanged, PageChanged
 from storefront.foundation.outbox import Event, Reaction
+from storefront.foundation.page_marks import Touch
+from storefront.inventory.events import StockChanged
 from storefront.orders.events import (
     OrderCanceled,
     OrderFulfilled,
@@ -22,6 +34,7 @@ from storefront.payments.events import (
     RefundRequested,
 )
 from storefront.shipping.events import ParcelMoved, ParcelRegistered, TrackingReceived
+from storefront.taxes.events import TaxesChanged
 
 SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     OrderPlaced: [Reaction("workers.mails.send_order_confirmation", "mail")],
@@ -51,8 +64,25 @@ SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     ImageAdded: [Reaction("workers.images.fetch_image", "images")],
     PictureUploaded: [Reaction("workers.images.make_renditions", "images")],
 }
+# What an event says of pages: the subject it touches (browse/page_map.py leads from there to addresses), and
+# whether the pages that show it now say something wrong of price or stock: their files go at once, where the
+# others stay until the new ones are there.
+PAGES: dict[type[Event], Touch] = {
+    ProductChanged: Touch("product:{product_id}", lies=True),
+    ProductRenamed: Touch("address:/p/{old_slug}", lies=True),
+    StockChanged: Touch("{shown}:{variant_id}", lies=True),  # `variant` everywhere, `stock` on its own page
+    CategoryChanged: Touch("category:{category_id}", lies=True),
+    CategoryLeft: Touch("left:{category_id}"),
+    TreeChanged: Touch("all"),
+    CollectionChanged: Touch("collection:{collection_id}"),
+    HomeChanged: Touch("home"),
+    PageChanged: Touch("page:{slug}"),
+    MenuChanged: Touch("all"),
+    TaxesChanged: Touch("all"),
+}
 # by the name that the outbox wrote down
 REACTIONS = {event.__name__: reactions for event, reactions in SUBSCRIPTIONS.items()}
+TOUCHES = {event.__name__: touch for event, touch in PAGES.items()}
 
 
 def job_names() -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -139,7 +139,7 @@ def _add_products(marks: dict[str, Mark], touched: _Touched) -> None:
     _add_near(marks, *_near(published, touched.products))
 
 
-def _near(published: Mapping[int, object], lies: Mapping[int, bool]) -> tuple[dict[int, bool], dict[int, bool]]:
+def _near(published: Mapping[int, datetime], lies: Mapping[int, bool]) -> tuple[dict[int, bool], dict[int, bool]]:
     """Return the categories whose newest hold one of the products, and products that show one of them besides."""
     filed = product_category.c
     mine = db.session.execute(
@@ -153,7 +153,7 @@ def _near(published: Mapping[int, object], lies: Mapping[int, bool]) -> tuple[di
     last_shown = {category_id: moment for category_id, moment in shown}  # noqa: C416  # of Rows
     categories: dict[int, bool] = defaultdict(bool)
     for product_id, category_id in mine:
-        if category_id not in last_shown or published[product_id] >= last_shown[category_id]:  # type: ignore[operator]
+        if category_id not in last_shown or published[product_id] >= last_shown[category_id]:
             categories[category_id] |= lies[product_id]
     beside: dict[int, bool] = {}
     for show in SHOWN_BESIDE:
@@ -169,7 +169,8 @@ def _add_near(marks: dict[str, Mark], categories: Mapping[int, bool], products: 
     rows = db.session.execute(select(Product.id, Product.slug, Product.category_id)
                               .where(or_(*conditions), Product.status == ProductStatus.ACTIVE))
     for product_id, slug, category_id in rows:
-        lies = categories.get(category_id or 0, False) or products.get(product_id, False)
+        is_near = category_id is not None and categories.get(category_id, False)
+        lies = is_near or products.get(product_id, False)
         _put(marks, product_url(slug), Mark("product", SHOWN, lies))
 
 

@@ -15,6 +15,7 @@ class Changes:
     said: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched_categories: set[int] = field(default_factory=set)
+    left_categories: set[int] = field(default_factory=set)
     new_images: list[Image] = field(default_factory=list)
 
     def put(self, row: Any, attribute: str, value: Any, label: str = "") -> None:

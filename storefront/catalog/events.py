@@ -30,6 +30,18 @@ class CategoryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryLeft(Event):
+    """A product lies no longer directly in the category, whose products' pages may have shown it."""
+
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChanged(Event):
+    """A category's words, place or publication changed: every page's menus and ways may show it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionChanged(Event):
     """The collection's words or products changed."""
 

@@ -119,6 +119,7 @@ def _write_categories(product: Product, paths: tuple[str, ...], changes: Changes
         product.categories = wanted
         changes.said.append("categories")
     changes.touched_categories |= before
+    changes.left_categories |= before - after
     changes.put(product, "category_id", wanted[0].id if wanted else None, "main category")
 
 

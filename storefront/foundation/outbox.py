@@ -7,13 +7,26 @@ RQ may forget, they do not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.foundation.clock import UtcDateTime, now
@@ -88,16 +101,25 @@ def is_work_waiting() -> bool:
 
 
 @transactional
-def relay_events(*, reactions: Mapping[str, Sequence[Reaction]], limit: int = 200) -> int:
-    """Turn waiting events into job rows, oldest first; returns how many events were relayed."""
-    waiting = db.session.scalars(
-        select(OutboxEvent).where(OutboxEvent.relayed_at.is_(None)).order_by(OutboxEvent.id)
-        .limit(limit).with_for_update(skip_locked=True)
+def relay_events(*, reactions: Mapping[str, Sequence[Reaction]], limit: int = 1000,
+                 note: Callable[[Sequence[tuple[str, dict[str, Any]]]], object] = len) -> int:
+    """Turn waiting events into job rows, oldest first; returns how many events were relayed.
+
+    `note` gets the (name, payload) of all of them inside the transaction, for what is done once for many.
+    """
+    waiting = db.session.execute(
+        select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload).where(OutboxEvent.relayed_at.is_(None))
+        .order_by(OutboxEvent.id).limit(limit).with_for_update(skip_locked=True)
     ).all()
-    for event in waiting:
-        event.relayed_at = now()
-        for reaction in reactions.get(event.name, ()):
-            db.session.add(OutboxJob(event_id=event.id, job=reaction.job, queue=reaction.queue))
+    if not waiting:
+        return 0
+    execute_counted(update(OutboxEvent).where(OutboxEvent.id.in_([row[0] for row in waiting]))
+                    .values(relayed_at=now()))
+    jobs = [{"event_id": event_id, "job": reaction.job, "queue": reaction.queue}
+            for event_id, name, _ in waiting for reaction in reactions.get(name, ())]
+    if jobs:
+        db.session.execute(insert(OutboxJob), jobs)
+    note([(name, payload) for _, name, payload in waiting])
     return len(waiting)
 
 

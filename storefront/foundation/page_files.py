@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.shop import facts
@@ -109,11 +109,18 @@ def remove_page(address: str) -> bool:
     return True
 
 
+def drop_page(address: str) -> None:
+    """Take the page's file away when that can be done: for whoever has just made it lie, ahead of the workers."""
+    with contextlib.suppress(OSError):
+        remove_page(address)
+
+
 def address_of(file: Path) -> str:
     """Return the address whose page lies in the file, the opposite of page_file."""
     folder, _, name = file.relative_to(facts().pages_dir).as_posix().partition("/")
     query = next((query for query, known in SETS.items() if known == folder), "")
     path = "/" if name == f"{HOME}.gz" else f"/{name.removesuffix('.gz')}"
+    path = quote(path, safe="/~")  # as catalog/addresses.py writes it
     return f"{path}?{query}" if query else path
 
 

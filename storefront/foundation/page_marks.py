@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     Text,
     and_,
-    bindparam,
     case,
     delete,
     func,
@@ -72,6 +71,14 @@ class Page(Model):
               postgresql_where=rendered < wanted),
         Index("ix_foundation_page_rendered_at", "rendered_at"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The subject that an event touches, with the names of its payload in braces; see PageSubject.lies."""
+
+    subject: str
+    lies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,27 +232,23 @@ def fail_pages(*, errors: Mapping[str, str]) -> None:
         row.due_at = now() + min(timedelta(seconds=5 * 2 ** min(row.tries, 20)), LONGEST_PAUSE)
 
 
-@transactional
-def add_heat(*, views: Mapping[str, int]) -> None:
-    """Count views of pages; addresses that are no pages are passed over."""
-    known = [{"page": address, "more": count} for address, count in sorted(views.items())]
-    if known:
-        table = Page.__table__
-        db.session.connection().execute(
-            update(table).where(table.c.address == bindparam("page"))
-            .values(heat=table.c.heat + bindparam("more")), known)
-
-
-@transactional
-def cool_pages() -> None:
-    """Once a day: yesterday's views count half."""
-    execute_counted(update(Page).where(Page.heat > 0).values(heat=Page.heat // 2))
-
-
 def count_waiting() -> int:
     """Return how many pages wait to be rendered, those that failed and wait for their next try left out."""
     waiting = select(func.count()).select_from(Page).where(Page.rendered < Page.wanted, Page.last_error == "")
     return db.session.scalar(waiting) or 0
+
+
+def count_pages() -> int:
+    """Return how many pages there are."""
+    return db.session.scalar(select(func.count()).select_from(Page)) or 0
+
+
+def list_addresses(*, is_rendered: bool = False) -> dict[str, str]:
+    """Return the kind of every page by its address, or of those alone that should have a file."""
+    rows = select(Page.address, Page.kind).where(Page.rendered >= (1 if is_rendered else 0))
+    if is_rendered:
+        rows = rows.where(Page.rendered == Page.wanted)
+    return {address: kind for address, kind in db.session.execute(rows)}  # noqa: C416  # of Rows
 
 
 def _due() -> tuple[ColumnElement[bool], ...]:

@@ -27,7 +27,7 @@ from storefront.inventory.models import (
     StockMovement,
     StockPolicy,
 )
-from storefront.inventory.queries import read_availability
+from storefront.inventory.queries import LOW, read_availability
 
 RESERVED_FOR = timedelta(minutes=10)
 
@@ -47,12 +47,12 @@ def receive_stock(*, variant_id: int, quantity: int, policy: StockPolicy | None 
                   reason: str = "received", location_code: str = "main") -> None:
     """Add units to a location, making the level when there is none; `policy` is set when given."""
     level = _ensure_level(variant_id, location_code)
-    if policy is not None:
+    if policy is not None and level.policy is not policy:
         level.policy = policy
+        record(StockChanged(variant_id=variant_id))
     db.session.flush()
     if quantity:
         _change(variant_id, level.location_id, on_hand=quantity, reason=reason, actor=actor)
-    record(StockChanged(variant_id=variant_id))
 
 
 @transactional
@@ -65,7 +65,6 @@ def correct_stock(*, variant_id: int, delta: int, actor: str, reason: str, locat
     db.session.flush()
     if delta and not _change(variant_id, level.location_id, on_hand=delta, reason=reason[:40], actor=actor):
         raise StockTooLow("That many are not there, or are already promised to orders. The stock stays as it was.")
-    record(StockChanged(variant_id=variant_id))
 
 
 @transactional
@@ -162,7 +161,6 @@ def restock(*, order_id: uuid.UUID, quantities: Mapping[int, int], actor: str) -
             raise StockTooLow("Only what this order was sent can go back on the shelf.")
         _expect(_change(variant_id, location_id, on_hand=quantities[variant_id], reason="returned", actor=actor,
                         order_id=order_id))
-        record(StockChanged(variant_id=variant_id))
 
 
 def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantity: int, *, actor: str,
@@ -218,21 +216,36 @@ def _take_allocated(order_id: uuid.UUID, variant_id: int, quantity: int, actor: 
 
 def _change(variant_id: int, location_id: int, *, reason: str, actor: str, on_hand: int = 0, reserved: int = 0,
             allocated: int = 0, order_id: uuid.UUID | None = None) -> bool:
-    """Change a level by differences when what is available allows it, and write the movement; nothing is read."""
+    """Change a level by differences when what is available allows it, and write the movement; nothing is read.
+
+    Where the change is seen on pages, that is recorded: the UPDATE itself tells what is available after it.
+    """
     after = (StockLevel.on_hand + on_hand) - (StockLevel.reserved + reserved) - (StockLevel.allocated + allocated)
     # What adds to availability always may; what takes from it needs the units, or a policy that sells on.
     frees = on_hand - reserved - allocated >= 0
     condition = [] if frees else [or_(StockLevel.policy != StockPolicy.DENY, after >= 0)]
-    changed = execute_counted(
+    changed = db.session.execute(
         update(StockLevel)
         .where(StockLevel.variant_id == variant_id, StockLevel.location_id == location_id, *condition)
         .values(on_hand=StockLevel.on_hand + on_hand, reserved=StockLevel.reserved + reserved,
-                allocated=StockLevel.allocated + allocated))
-    if not changed:
+                allocated=StockLevel.allocated + allocated)
+        .returning(StockLevel.policy, StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated),
+        execution_options={"synchronize_session": False}).one_or_none()
+    if changed is None:
         return False
+    policy, available = changed
+    _tell(variant_id, policy, available - (on_hand - reserved - allocated), available)
     db.session.add(StockMovement(variant_id=variant_id, location_id=location_id, on_hand=on_hand, reserved=reserved,
                                  allocated=allocated, reason=reason, actor=actor, order_id=order_id))
     return True
+
+
+def _tell(variant_id: int, policy: StockPolicy, before: int, after: int) -> None:
+    """Record what pages say otherwise now. Judged by one location: of several, the sum is never nearer to none."""
+    if before == after or policy is StockPolicy.UNTRACKED or min(before, after) > LOW:
+        return
+    is_listed = policy is StockPolicy.DENY and (before > 0) != (after > 0)
+    record(StockChanged(variant_id, "variant" if is_listed else "stock"))
 
 
 def _ensure_level(variant_id: int, location_code: str) -> StockLevel:

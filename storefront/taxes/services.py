@@ -6,6 +6,8 @@ from sqlalchemy import select, update
 
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, execute_counted, transactional
+from storefront.foundation.outbox import record
+from storefront.taxes.events import TaxesChanged
 from storefront.taxes.models import TaxCategory, TaxRate
 
 
@@ -13,7 +15,7 @@ from storefront.taxes.models import TaxCategory, TaxRate
 def save_category(*, code: str, name: str) -> None:
     """Create or rename a tax category."""
     db.session.merge(TaxCategory(code=code, name=name))
-    invalidate("taxes")
+    _tell()
 
 
 @transactional
@@ -29,4 +31,9 @@ def save_rate(*, country: str, tax_category: str, basis_points: int, is_inclusiv
     row.basis_points, row.is_inclusive, row.name = basis_points, is_inclusive, name
     db.session.add(row)
     execute_counted(update(TaxRate).where(TaxRate.country == country).values(is_inclusive=is_inclusive))
+    _tell()
+
+
+def _tell() -> None:
     invalidate("taxes")
+    record(TaxesChanged())
