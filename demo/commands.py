@@ -11,16 +11,19 @@ from pathlib import Path
 
 import click
 
+from demo import filling
 from demo.folder import Folder, FolderBusy, StaffLogin
 from demo.opening import fill_shop, load_app, make_staff, migrate_database, phase
 from demo.reload import Watch
 from demo.supervisor import Supervisor, background_roles, is_ready, web_role
+from storefront.catalog.commands import group as catalog
 from storefront.foundation.config import read_settings
 from workers.processes import process_age
 from workers.stopping import StopRequest
 from workers.valkey import ValkeyMissing, start_valkey
 
 READY_SECONDS = 30.0
+catalog.add_command(filling.command)  # `flask catalog fill`: it writes stock too, so it stands above the catalog
 
 
 @click.command("demo")
