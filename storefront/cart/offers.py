@@ -44,7 +44,7 @@ def read_offer(variant_id: int, *, cart_id: uuid.UUID | None, customer_id: uuid.
     have read the line as it was before: a write must ask for `seen`, and read again when it misses.
     """
     who = "customer" if customer_id else "guest" if cart_id else "nobody"
-    row = db.session.execute(_select_offer(who), {
+    row = db.session.connection().execute(_select_offer(who), {
         "variant_id": variant_id, "currency": facts().currency, "owner": customer_id or cart_id}).one_or_none()
     if row is None:
         if who == "nobody":

@@ -254,5 +254,5 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.database_url.startswith("sqlite"):
         Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         return {}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 5, "pool_timeout": 5,
+    return {"pool_size": 5, "max_overflow": 5, "pool_timeout": 5,
             "connect_args": {"connect_timeout": 3, "options": "-c statement_timeout=10000"}}

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, Engine, Enum, MetaData, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.sql.dml import UpdateBase
 
 from storefront.foundation.clock import agree_with
@@ -37,6 +38,7 @@ NAMING = {
 # (the second run of the service then finds it). SQLite says "database is locked".
 RETRYABLE = ("40001", "40P01", "23505")
 MAX_TRIES = 4
+RESTED = 1.0  # seconds; a pooled connection that lay for longer is asked whether it lives before it is used
 
 
 logger = logging.getLogger(__name__)
@@ -163,6 +165,25 @@ def _prepare_connection(connection: Any, record: Any) -> None:
     for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@event.listens_for(Pool, "checkin")
+def _note_rest(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _wake(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+    """Ask a rested connection whether it lives; SQLAlchemy's own ping asks before every use, a busy shop in vain."""
+    since = record.info.pop("rests_since", None)
+    if since is None or time.monotonic() - since < RESTED or isinstance(connection, SQLiteConnection):
+        return
+    try:
+        connection.autocommit = True  # a question that opens no transaction
+        connection.execute("")
+        connection.autocommit = False
+    except connection.Error as error:
+        raise InvalidatePoolError from error  # the others died with it: all are opened anew
 
 
 @event.listens_for(Engine, "begin")
