@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask, current_app
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import EnvironBuilder
 
 from storefront.browse.ahead import prime_products
 from storefront.foundation import page_marks
 from storefront.foundation.ahead import reading_ahead
 from storefront.foundation.clock import now
+from storefront.foundation.errors import ShopError
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_files import Draft, draft_page, put_pages, remove_page
 from storefront.foundation.page_marks import Claim
@@ -55,6 +60,7 @@ def warm_up(app: Flask) -> None:
         app.jinja_env.get_template(name)
     with app.app_context():
         current_build()
+    gc.freeze()  # what is there now stays; the collector need not look through it again for each page
 
 
 def render_batch(claims: Sequence[Claim]) -> Rendered:
@@ -98,17 +104,29 @@ def render_page(app: Flask, address: str, moment: float) -> bytes | None:
     Raises NotRendered for an answer that is no page for everyone.
     """
     path, _, query = address.partition("?")
-    environ = EnvironBuilder(path=unquote(path), query_string=query, base_url=facts().site_url,
-                             environ_overrides={RENDERED_AT: int(moment)}).get_environ()
-    with app.app_context():  # of its own: nothing of one page is another's
-        body, status, headers = run_wsgi_app(app.wsgi_app, environ, buffered=True)
-        content = b"".join(body)
-    code = int(status.split()[0])
-    if code in GONE:
-        return None
-    if code != 200 or "Set-Cookie" in headers:
-        raise NotRendered(f"{status}{' with a cookie' if 'Set-Cookie' in headers else ''}")
-    return content
+    # Paths travel as latin-1 in WSGI (PEP 3333).
+    environ = _environ(facts().site_url) | {
+        "PATH_INFO": unquote(path).encode().decode("latin-1"), "QUERY_STRING": query, RENDERED_AT: int(moment)}
+    # A context of its own: nothing of one page is another's. The route is asked without what stands around every
+    # request (the gate, the session's cookie, headers): none of it is in a file.
+    with app.app_context(), app.request_context(environ):
+        try:
+            response = app.make_response(app.dispatch_request())
+        except (ShopError, HTTPException) as error:
+            code = error.status if isinstance(error, ShopError) else error.code
+            if code in GONE:
+                return None
+            raise
+        if response.status_code in GONE:
+            return None
+        if response.status_code != 200 or "Set-Cookie" in response.headers:
+            raise NotRendered(f"The route answered {response.status} with {sorted(response.headers.keys())}.")
+        return response.get_data()
+
+
+@cache
+def _environ(site_url: str) -> dict[str, Any]:
+    return EnvironBuilder(base_url=site_url).get_environ()
 
 
 def _read_ahead(claims: Iterable[Claim]) -> None:

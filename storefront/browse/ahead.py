@@ -18,6 +18,8 @@ def prime_products(slugs: Collection[str]) -> None:
     for slug, product in products.items():
         prime(catalog.read_product, slug, answer=product)
     categories = {product.category_id for product in products.values() if product.category_id is not None}
-    near = [card for category_id in sorted(categories) for card in catalog.read_newest_of_category(category_id)]
+    newest = catalog.read_newest_by_category(categories)
+    for category_id, cards in newest.items():
+        prime(catalog.read_newest_of_category, category_id, answer=cards)
     read_availability([*(variant.id for product in products.values() for variant in product.variants),
-                       *variant_ids(near)])
+                       *(variant_id for cards in newest.values() for variant_id in variant_ids(cards))])

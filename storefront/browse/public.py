@@ -25,6 +25,7 @@ from storefront.browse.pages import (
 from storefront.catalog.addresses import product_url
 from storefront.foundation.headers import MICRO_SECONDS, PRIVATE, PUBLIC, public_headers
 from storefront.foundation.page_files import page_file
+from storefront.foundation.page_serving import RENDERED_AT
 
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
 
@@ -71,6 +72,8 @@ def lead_to(path: str) -> Response:
 
 
 def _public(response: Response) -> Response:
+    if RENDERED_AT in request.environ:
+        return response  # on its way into a file, which has no headers
     response.headers.update(public_headers(request.path, response.mimetype))
     if page_file(f"{request.path}?{request.query_string.decode('latin-1')}") is None:
         # No file of its own: the gateway may answer it again for a moment. What may lie as a file is never kept so,

@@ -170,6 +170,22 @@ def read_newest_of_category(category_id: int, limit: int = 3) -> list[Card]:
     return build_cards(db.session.execute(statement).all(), currency)
 
 
+def read_newest_by_category(category_ids: Group[int], limit: int = 3) -> dict[int, list[Card]]:
+    """Return what read_newest_of_category answers for each of the categories, in three queries for all."""
+    currency = facts().currency
+    filed = product_category.c
+    place = func.row_number().over(partition_by=filed.category_id, order_by=ORDERS["newest"])
+    ranked = (select(filed.category_id, filed.product_id, place.label("place")).select_from(product_category)
+              .join(Product, Product.id == filed.product_id)
+              .where(filed.category_id.in_(category_ids), is_on_sale(currency))).subquery()
+    found: dict[int, list[int]] = {category_id: [] for category_id in category_ids}
+    for category_id, product_id in db.session.execute(
+            select(ranked.c.category_id, ranked.c.product_id).where(ranked.c.place <= limit).order_by(ranked.c.place)):
+        found[category_id].append(product_id)
+    cards = {card.id: card for card in read_cards_of(list({id_ for ids in found.values() for id_ in ids}), currency)}
+    return {category_id: [cards[id_] for id_ in ids if id_ in cards] for category_id, ids in found.items()}
+
+
 def read_cards(product_ids: Sequence[int]) -> list[Card]:
     """Return the cards of those products that are on sale, in the order asked for."""
     return read_cards_of(product_ids, facts().currency)

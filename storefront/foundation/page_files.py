@@ -11,13 +11,13 @@ import contextlib
 import gzip
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from storefront.foundation.failpoints import failpoint
+from storefront.foundation.ids import new_token
 from storefront.foundation.shop import facts
 
 # The query strings that have files of their own, and the folder of each. Any other query string is answered live.
@@ -58,19 +58,32 @@ def draft_page(address: str, body: bytes) -> Draft:
     target = page_file(address)
     if target is None:
         raise ValueError(f"{address} can have no file.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=PART)
+    content = gzip.compress(body, LEVEL, mtime=0)
+    temporary = target.with_name(f".{new_token()}{PART}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(gzip.compress(body, LEVEL, mtime=0))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            _write(temporary, content)
+        except FileNotFoundError:  # the first page of its folder
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(temporary, content)
         failpoint("page-drafted")
-        Path(temporary).chmod(0o644)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    return Draft(address, Path(temporary), target)
+    return Draft(address, temporary, target)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that everyone may read, down to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        os.fchmod(descriptor, 0o644)  # whatever this process keeps to itself otherwise
+        written = 0
+        while written < len(content):  # a full disk may take a part first, and then says so
+            written += os.write(descriptor, content[written:])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def put_pages(drafts: Iterable[Draft]) -> None:
