@@ -5,7 +5,7 @@ const choice = () => document.getElementById('choice');
 const hasHint = () => /(?:^|; )(?:__Host-)?hint=/.test(document.cookie);
 const isOld = () => {
   const { rendered, freshHours } = document.body.dataset;
-  return choice() && rendered && Date.now() / 1000 - rendered > (freshHours ?? 24) * HOUR;
+  return choice() && rendered && Date.now() / 1000 - rendered > freshHours * HOUR;
 };
 // What stands chosen, as the address says it; what was typed for the quantity is nobody's business.
 function wish() {

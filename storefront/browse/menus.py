@@ -27,6 +27,11 @@ class SiteFacts:
         return facts().site_name
 
     @property
+    def fresh_hours(self) -> int:
+        """For so long a page that was rendered ahead counts as fresh (static/js/island.js)."""
+        return facts().pages_fresh_hours
+
+    @property
     def menu(self) -> Sequence[MenuLink]:
         return _menus().header
 
