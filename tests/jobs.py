@@ -7,6 +7,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from storefront.foundation.database import db
+from storefront.foundation.page_marks import is_page_work_waiting
 from workers.queues import QUEUES, connect, open_queue
 from workers.relay import relay_once
 
@@ -23,6 +24,7 @@ def work_until_quiet(app: Flask) -> int:
             worker = SimpleWorker([open_queue(name, connection)], connection=connection, serializer=JSONSerializer)
             worker.work(burst=True, logging_level="ERROR")
         db.session.remove()
-        if not batch:
+        if not batch and not is_page_work_waiting():
+            db.session.remove()
             return moved
     raise AssertionError("the outbox does not come to rest")

@@ -1,4 +1,4 @@
-"""`flask audit`: proves on any database that money and stock tell the truth (invariants I1 to I8)."""
+"""`flask audit`: proves on any database that money and stock tell the truth (I1 to I8), and pages theirs (I9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation.database import db
-from workers.proofs import events, gift_cards, histories, ledger, payments, promotions, refunds, stock, totals
+from workers.proofs import events, gift_cards, histories, ledger, pages, payments, promotions, refunds, stock, totals
 from workers.proofs.proof import Breach
 
 __all__ = ["CLAIMS", "Breach", "command", "find_breaches"]
@@ -27,6 +27,7 @@ CLAIMS = {
     "I6": "every provider's event is stored once and applied",
     "I7": "every event is passed on, every mail sent once",
     "I8": "every history is a chain of legal steps",
+    "I9": "every page file is whole, and what pages say is not old beyond the bound",
 }
 
 
@@ -41,7 +42,7 @@ class Finder(Protocol):
 
 PROOFS: tuple[Finder, ...] = (
     *stock.PROOFS, *payments.PROOFS, *ledger.PROOFS, *refunds.PROOFS, *gift_cards.PROOFS, *totals.PROOFS,
-    *promotions.PROOFS, *events.PROOFS, *histories.PROOFS)
+    *promotions.PROOFS, *events.PROOFS, *histories.PROOFS, *pages.PROOFS)
 
 
 def find_breaches(invariant: str | None = None) -> list[Breach]:
@@ -56,7 +57,7 @@ def find_breaches(invariant: str | None = None) -> list[Breach]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list of what is broken.")
 @with_appcontext
 def command(as_json: bool) -> None:
-    """Prove that stock, money and histories agree (I1 to I8); exit 1 with a list when they do not.
+    """Prove that stock, money, histories and pages agree (I1 to I9); exit 1 with a list when they do not.
 
     Reads only, and may run while the shop sells. What is late and not wrong is told as a warning.
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storefront.foundation import outbox
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
+from storefront.foundation.page_marks import count_pages, count_waiting, list_failed_pages
 from storefront.foundation.shop import facts
 from storefront.notifications.errors import TransportError
 from storefront.notifications.letter import sender
@@ -169,6 +170,25 @@ def _media(app: Flask) -> Iterator[Finding]:
         yield Finding("media", f"{folder}: {error.strerror}", "Make the folder writable or set MEDIA_DIR.")
 
 
+def _pages(app: Flask) -> Iterator[Finding]:
+    folder = facts().pages_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding("pages", f"{folder}: {error.strerror}", "Make the folder writable or set PAGES_DIR; until then "
+                                                              "every page is rendered for its visitor.")
+        return
+    failed = list_failed_pages()
+    if failed:
+        address, problem = failed[0]
+        yield Finding("pages", f"{len(failed)} cannot be rendered, such as {address}: {problem}",
+                      "Mend the cause; they are tried again within the hour, or now by `flask pages render`.")
+    else:
+        yield Finding("pages", f"{folder} can be written, {count_pages()} pages, {count_waiting()} wait")
+
+
 def _payments(app: Flask) -> Iterator[Finding]:
     methods = facts().payment_methods
     known = [code for code in GATEWAYS if code != "gift_card"]  # pays beside another method, never alone
@@ -225,4 +245,4 @@ def _first_line(error: Exception) -> str:
 
 
 LOOKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (
-    _settings, _database, _redis, _outbox, _mail, _media, _payments, _tracking)
+    _settings, _database, _redis, _outbox, _mail, _media, _pages, _payments, _tracking)

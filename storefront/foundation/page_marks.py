@@ -251,6 +251,13 @@ def list_addresses(*, is_rendered: bool = False) -> dict[str, str]:
     return {address: kind for address, kind in db.session.execute(rows)}  # noqa: C416  # of Rows
 
 
+def list_failed_pages(limit: int = 100) -> list[tuple[str, str]]:
+    """Return (address, why) of pages whose last try failed, hottest first."""
+    rows = db.session.execute(select(Page.address, Page.last_error).where(Page.last_error != "")
+                              .order_by(Page.heat.desc(), Page.address).limit(limit))
+    return [(address, problem) for address, problem in rows]
+
+
 def _due() -> tuple[ColumnElement[bool], ...]:
     return Page.rendered < Page.wanted, Page.due_at <= now()
 

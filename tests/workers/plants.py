@@ -128,4 +128,13 @@ CHAINS = [
     Plant("I8", "Return .* is refunded; its history ends at nothing", f"DELETE FROM {RETURN_STEP}", (RETURN_STEP,)),
 ]
 
-PLANTS = (*STOCK, *MONEY, *BOOKS, *SUMS, *LIMITS, *PASSED, *CHAINS)
+PAGE = "foundation_page"
+PAGES = [
+    Plant("I9", "belongs to no page", f"DELETE FROM {PAGE} WHERE address = '/'"),
+    Plant("I9", "is wanted anew since", f"UPDATE {PAGE} SET wanted = wanted + 1, marked_at = {OLD} "
+          "WHERE address = '/'"),
+    Plant("I9", "no page was marked", "INSERT INTO foundation_page_subject (subject, version, lies, touched_at) "
+          f"VALUES ('home', 1, FALSE, {OLD})"),
+]
+
+PLANTS = (*STOCK, *MONEY, *BOOKS, *SUMS, *LIMITS, *PASSED, *CHAINS, *PAGES)
