@@ -21,6 +21,7 @@ import storefront.checkout.views
 import storefront.orders.commands
 import storefront.orders.views
 import storefront.payments.views
+import storefront.recommendations.commands
 import storefront.shipping.views
 import workers.audit
 import workers.commands
@@ -29,6 +30,7 @@ import workers.gateway
 import workers.pages_commands
 from storefront.accounts.sign_in import after_sign_in, login_manager
 from storefront.browse.menus import site
+from storefront.catalog.rules import sellable_variants
 from storefront.foundation import health
 from storefront.foundation.cache import cache
 from storefront.foundation.config import flask_config, read_settings
@@ -40,14 +42,12 @@ from storefront.foundation.migrations import migrate
 from storefront.foundation.page_serving import install_page_files
 from storefront.foundation.pages import install_errors, install_templates
 from storefront.foundation.roles import register_roles
-from storefront.inventory.counts import count_stock
+from storefront.inventory.counts import count_stock, select_sellable
 from storefront.shipping.queries import read_delivery_note
 
 # Pages, each served when STOREFRONT_ROLES brings its role (storefront/foundation/roles.py)
 BLUEPRINTS = (
-    health.blueprint,
-    storefront.browse.views.blueprint,
-    storefront.catalog.views.blueprint,
+    health.blueprint, storefront.browse.views.blueprint, storefront.catalog.views.blueprint,
     storefront.cart.views.blueprint, storefront.checkout.views.blueprint,
     storefront.orders.views.blueprint, storefront.accounts.views.blueprint,
     storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
@@ -55,7 +55,8 @@ BLUEPRINTS = (
 COMMANDS = (  # `flask <name> …`
     storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
     storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
-    workers.gateway.group, workers.pages_commands.group, demo.commands.command,
+    workers.gateway.group, workers.pages_commands.group, storefront.recommendations.commands.group,
+    demo.commands.command,
 )
 
 
@@ -70,14 +71,14 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     for install in (install_logging, install_guard, install_page_files, install_templates, install_errors):
         install(app)
     app.jinja_env.globals["site"] = site
-    db.init_app(app)
+    for extension in (db, cache, login_manager):
+        extension.init_app(app)
     migrate.init_app(app, db)
-    cache.init_app(app)
-    login_manager.init_app(app)
     # What a context needs of one above it is handed in here, where it can be seen.
     after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
     storefront.cart.views.delivery_notes[:] = [read_delivery_note]
     app.extensions["count_stock"] = count_stock  # the catalog's import sets stock
+    sellable_variants[:] = [select_sellable]  # and its collections may hold what is in stock
     Htmx(app)
     register_roles(app, BLUEPRINTS, settings.roles)
     if "admin" in settings.roles:

@@ -7,7 +7,13 @@ from uuid import UUID
 from storefront.notifications import order_news
 from storefront.orders.fulfillments import list_in_parcel, note_parcel
 from storefront.orders.withdrawals import act_on_withdrawal
+from storefront.recommendations import services as recommendations
 from storefront.shipping import tracking
+
+
+def count_in(order_id: str) -> None:
+    """After OrderPlaced: what was bought together."""
+    recommendations.follow_order(order_id=UUID(order_id))
 
 
 def follow_parcel(parcel_id: str) -> None:

@@ -22,12 +22,15 @@ TASKS = (
     "workers.images.retry_failed_images",
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",
+    "storefront.catalog.collections.refresh_stocked_collections",  # what sold out, and what came in
     "workers.pages.count_views",
     "workers.pages.refresh_pages",  # what is old, of another build, or was never rendered
 )
 # services without arguments, once a day (UTC)
 DAILY_TASKS = (
     "storefront.checkout.reconciling.reconcile_payments",  # both ledgers, both ways
+    "storefront.catalog.collections.refresh_collections",  # what is new today, and no longer
+    "storefront.recommendations.services.rebuild_recommendations",
     "workers.pages.sweep_pages",
 )
 logger = logging.getLogger(__name__)

@@ -33,11 +33,15 @@ from storefront.payments.events import (
     PaymentReturned,
     RefundRequested,
 )
+from storefront.recommendations.events import RecommendationsChanged
 from storefront.shipping.events import ParcelMoved, ParcelRegistered, TrackingReceived
 from storefront.taxes.events import TaxesChanged
 
 SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
-    OrderPlaced: [Reaction("workers.mails.send_order_confirmation", "mail")],
+    OrderPlaced: [
+        Reaction("workers.mails.send_order_confirmation", "mail"),
+        Reaction("workers.orders.count_in", "default"),
+    ],
     OrderCanceled: [Reaction("workers.mails.send_order_canceled", "mail")],
     OrderFulfilled: [Reaction("workers.mails.send_order_shipped", "mail")],
     OrderRefunded: [Reaction("workers.orders.send_order_refunded", "mail")],
@@ -79,6 +83,7 @@ PAGES: dict[type[Event], Touch] = {
     PageChanged: Touch("page:{slug}"),
     MenuChanged: Touch("all"),
     TaxesChanged: Touch("all"),
+    RecommendationsChanged: Touch("beside:{product_id}"),
 }
 # by the name that the outbox wrote down
 REACTIONS = {event.__name__: reactions for event, reactions in SUBSCRIPTIONS.items()}

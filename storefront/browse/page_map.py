@@ -24,6 +24,7 @@ from storefront.foundation.database import db
 from storefront.foundation.page_files import SETS
 from storefront.foundation.page_marks import OWN, REBUILD, SHOWN, Mark, Subject
 from storefront.foundation.shop import facts
+from storefront.recommendations.queries import list_shown_beside
 
 ALL = "all"
 HOME, SITEMAP = "/", "/sitemap.xml"
@@ -33,7 +34,7 @@ CATEGORY_SORTS = tuple(query for query in SETS if query != "sort=newest")  # a c
 COLLECTION_SORTS = tuple(SETS)
 # Product ids → ids of the products whose pages show them, for sections of a product's page that are not its
 # category's newest: whoever adds such a section adds its query here.
-SHOWN_BESIDE: list[Callable[[Collection[int]], Collection[int]]] = []
+SHOWN_BESIDE: list[Callable[[Collection[int]], Collection[int]]] = [list_shown_beside]
 
 
 @dataclass
@@ -46,6 +47,7 @@ class _Touched:
     stock_variants: dict[int, bool] = field(default_factory=dict)
     categories: dict[int, bool] = field(default_factory=dict)
     left: dict[int, bool] = field(default_factory=dict)
+    beside: dict[int, bool] = field(default_factory=dict)  # products whose pages show others beside them
     collections: dict[int, bool] = field(default_factory=dict)
     others: dict[str, bool] = field(default_factory=dict)
 
@@ -58,7 +60,7 @@ def find_pages(subjects: Iterable[Subject]) -> dict[str, Mark]:
     _add_products(marks, touched)
     _add_categories(marks, touched.categories)
     _add_collections(marks, touched.collections)
-    _add_near(marks, dict(touched.left), {})
+    _add_near(marks, touched.left, touched.beside)
     for name, lies in touched.others.items():
         kind, _, rest = name.partition(":")
         if kind == "home":
@@ -87,7 +89,8 @@ def list_pages_of_shop() -> dict[str, Mark]:
 def _sort(subjects: Iterable[Subject]) -> _Touched:
     touched = _Touched()
     places = {"product": touched.products, "variant": touched.variants, "stock": touched.stock_variants,
-              "category": touched.categories, "left": touched.left, "collection": touched.collections}
+              "category": touched.categories, "left": touched.left, "beside": touched.beside,
+              "collection": touched.collections}
     for subject in subjects:
         kind, _, rest = subject.name.partition(":")
         if kind in places and rest.isdigit():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 
 from storefront.foundation.database import db, transactional
-from storefront.inventory.models import StockLevel, StockPolicy
+from storefront.inventory.models import StockLevel, StockLocation, StockPolicy
 from storefront.inventory.services import correct_stock, set_policy
 
 
@@ -27,3 +27,10 @@ def count_stock(*, variant_id: int, available: int | None, policy: str, actor: s
         correct_stock(variant_id=variant_id, delta=available - int(now_available or 0), actor=actor, reason=reason)
     if wanted is StockPolicy.DENY:
         set_policy(variant_id=variant_id, policy=wanted, actor=actor)
+
+
+def select_sellable() -> Select[int]:
+    """Return the statement of the ids of the variants that can be bought now, for lists of what is in stock."""
+    left = StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated > 0
+    return (select(StockLevel.variant_id).join(StockLocation)
+            .where(StockLocation.is_active, or_(StockLevel.policy != StockPolicy.DENY, left)))

@@ -52,7 +52,7 @@ class Tally:
 
 def tidy_history(purchases: Iterable[Purchase]) -> list[Purchase]:
     """Return the latest purchase of each product, oldest first, at most MAX_HISTORY of them."""
-    latest = {}
+    latest: dict[int, Purchase] = {}
     for purchase in purchases:
         latest.pop(purchase.item, None)
         latest[purchase.item] = purchase
