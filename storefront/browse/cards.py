@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
 
+from storefront.browse.filter_form import build_form, count_choices
+from storefront.browse.filters import ListQuery, write_url
 from storefront.browse.pages import Listing, ProductCard, SortChoice
 from storefront.catalog.cards import Card
-from storefront.catalog.listing import CardPage
+from storefront.foundation.shop import facts
 from storefront.inventory.queries import Availability
+from storefront.search.facets import FilteredPage
 
 NEWEST, PRICE, PRICE_DOWN, BEST = "newest", "price", "-price", "best"
+NUMBERED = 20  # pages of a list that have numbers; what lies deeper is reached from place to place
 LABELS = {NEWEST: "Newest", PRICE: "Price, low to high", PRICE_DOWN: "Price, high to low", BEST: "Most bought"}
 
 
@@ -33,30 +37,41 @@ def variant_ids(cards: Iterable[Card]) -> list[int]:
     return [variant_id for card in cards for variant_id in card.variant_ids]
 
 
-def list_url(path: str, *, query: str = "", sort: str = "", number: int = 1) -> str:
-    """Return the address of a list: parameters in one fixed order, none that says the default."""
-    said = [("q", query), ("sort", sort), ("page", str(number) if number > 1 else "")]
-    kept = [(name, value) for name, value in said if value]
-    return f"{path}?{urlencode(kept)}" if kept else path
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a list; `natural` names its own order by value and label."""
+
+    title: str
+    intro: str
+    path: str
+    natural: tuple[str, str]
 
 
-def build_listing(found: CardPage, products: Sequence[ProductCard], *, title: str, intro: str, path: str,
-                  sort: str, natural: tuple[str, str], query: str = "") -> Listing:
-    """Return the list with its ways to turn the page and to sort.
-
-    `sort` is empty for the list's own order, which `natural` names by value and label.
-    """
-    value, label = natural
+def build_listing(frame: Frame, query: ListQuery, products: Sequence[ProductCard], *, total: int, pages: int,
+                  found: FilteredPage | None = None) -> Listing:
+    """Return the list with its ways to turn the page, to sort and, where search `found` it, to filter."""
+    (value, label), path = frame.natural, frame.path
     sorts = {value: label} | {other: words for other, words in LABELS.items() if other != value}
-    current = sort or value
+    current = query.sort or value
 
-    def url(choice: str, number: int = 1) -> str:
-        return list_url(path, query=query, sort="" if choice == value else choice, number=number)
+    def url(wanted: ListQuery) -> str:
+        return write_url(path, wanted, facts().currency, value)
 
+    first = query.without_pages()
+    following = None
+    if query.after is None and query.number < min(pages, NUMBERED):
+        following = replace(query, number=query.number + 1)
+    elif found is not None and found.next is not None:
+        following = replace(first, after=found.next)
+    elif query.after is None and query.number < pages:
+        following = replace(query, number=query.number + 1)
+    before = first if query.after else replace(query, number=query.number - 1) if query.number > 1 else None
     return Listing(
-        title=title, intro=intro, products=products, total=found.total, sort=current, number=found.number,
-        sorts=[SortChoice(choice, words, url(choice), choice == current) for choice, words in sorts.items()],
-        pages=found.pages,
-        previous_url=url(current, found.number - 1) if found.number > 1 else None,
-        next_url=url(current, found.number + 1) if found.number < found.pages else None,
+        title=frame.title, intro=frame.intro, products=products, total=total, sort=current, number=query.number,
+        sorts=[SortChoice(choice, words, url(replace(first, sort="" if choice == value else choice)),
+                          choice == current) for choice, words in sorts.items()],
+        pages=pages, is_deep=query.after is not None, previous_url=url(before) if before else None,
+        next_url=url(following) if following else None, path=path, url=url(query), first_url=url(first),
+        home_url=url(replace(query, sort="", after=None)),
+        choices=count_choices(query.chosen), filters=build_form(path, query, found.facets, value) if found else None,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from storefront.browse.cards import list_url
 from storefront.browse.pages import Banner, Head, Link, Listing
 from storefront.browse.structured_data import (
     breadcrumb_list,
@@ -42,8 +41,8 @@ def category_head(node: CategoryNode, breadcrumbs: Sequence[Link], listing: List
     """Return the head of a category's page."""
     way = breadcrumb_list([*breadcrumbs, Link(node.name, node.url)], facts().site_url)
     return Head(
-        title=_title(node.name, listing.number), description=node.intro or f"Everything in {node.name}.",
-        canonical_url=_list_address(node.url, listing), robots=SAME_AGAIN if listing.sort != "newest" else "",
+        title=_title(node.name, listing), description=node.intro or f"Everything in {node.name}.",
+        canonical_url=_list_address(listing), robots=_list_robots(listing, "newest"),
         image_url=_first_picture(listing), structured_data=[way],
     )
 
@@ -52,9 +51,9 @@ def collection_head(collection: CollectionDetail, listing: Listing) -> Head:
     """Return the head of a collection's page."""
     way = breadcrumb_list([Link("Home", "/"), Link(collection.name, collection.url)], facts().site_url)
     return Head(
-        title=_title(collection.name, listing.number),
+        title=_title(collection.name, listing),
         description=collection.intro or f"{collection.name}: things chosen to go together.",
-        canonical_url=_list_address(collection.url, listing), robots=SAME_AGAIN if listing.sort else "",
+        canonical_url=_list_address(listing), robots=_list_robots(listing, ""),
         image_url=_first_picture(listing), structured_data=[way],
     )
 
@@ -88,12 +87,22 @@ def content_head(page: PageText) -> Head:
                 structured_data=[way])
 
 
-def _title(name: str, number: int) -> str:
-    return f"{name}, page {number}" if number > 1 else name
+def _title(name: str, listing: Listing) -> str:
+    """Return the name with what was chosen, for of such pages too each must be told from the others."""
+    chips = listing.filters.chips if listing.filters else ()
+    said = ", ".join([name, *(chip.label for chip in chips)])
+    return f"{said}, page {listing.number}" if listing.number > 1 else said
 
 
-def _list_address(path: str, listing: Listing) -> str:
-    return facts().site_url + list_url(path, number=listing.number)
+def _list_address(listing: Listing) -> str:
+    """Return where the list is at home: in its own order, under its choices."""
+    return facts().site_url + listing.home_url
+
+
+def _list_robots(listing: Listing, natural: str) -> str:
+    """One choice makes a list of its own; more of them make lists without end, which no index keeps."""
+    is_own = listing.sort == natural and listing.choices <= 1 and not listing.is_deep
+    return "" if is_own else SAME_AGAIN
 
 
 def _first_picture(listing: Listing) -> str:

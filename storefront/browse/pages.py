@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from storefront.browse.filter_form import FilterForm
 from storefront.catalog.cards import Swatch
 from storefront.catalog.media import Picture
 from storefront.foundation.money import Money
@@ -75,7 +76,7 @@ class SortChoice:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list of products; `total` counts those of all pages."""
+    """One page of a list of products; `total` counts those of all pages. URLs are paths with the fixed query."""
 
     title: str
     intro: str
@@ -85,8 +86,15 @@ class Listing:
     sorts: Sequence[SortChoice]
     number: int
     pages: int
+    is_deep: bool  # past the numbered pages
     previous_url: str | None
     next_url: str | None
+    path: str
+    url: str  # this page's
+    first_url: str  # the same list's first page
+    home_url: str  # the same page in the list's own order, which search engines keep
+    choices: int  # boxes that are ticked
+    filters: FilterForm | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +256,8 @@ class ProductPage:
     pictures: Sequence[Picture]
     choice: Choice
     others: Sequence[VariantRow]
-    newest_in_category: Sequence[ProductCard]
+    beside_title: str
+    beside: Sequence[ProductCard]
     category: Link | None
 
 

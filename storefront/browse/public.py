@@ -5,12 +5,15 @@ And its island, which is one visitor's.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import fields
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import make_response, redirect, render_template, request
 from jinja2_fragments.flask import render_block, render_blocks
 from werkzeug.wrappers import Response
 
+from storefront.browse.filters import is_written_so
 from storefront.browse.island import ProductNow
 from storefront.browse.pages import (
     CategoryPage,
@@ -27,6 +30,7 @@ from storefront.foundation.headers import MICRO_SECONDS, PRIVATE, PUBLIC, public
 from storefront.foundation.page_files import page_file
 from storefront.foundation.page_serving import RENDERED_AT
 
+ListPage = CategoryPage | CollectionPage | SearchPage
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
 
 
@@ -34,6 +38,25 @@ def answer_page(template: str, page: PublicPage) -> Response:
     """Render the page; `page` and the fields of its head are the template's variables."""
     head = {field.name: getattr(page.head, field.name) for field in fields(Head)}
     return _public(make_response(render_template(template, page=page, **head)))
+
+
+def answer_list(template: str, page: ListPage) -> Response:
+    """Render a list, or lead to the one address of what was asked for: its parameters in their order."""
+    url, natural = (page.listing.url, page.listing.sorts[0].value) if page.listing else (request.path, "")
+    if not is_written_so(request.args, parse_qsl(urlsplit(url).query), natural):
+        response = redirect(url, 302)
+        response.headers["Cache-Control"] = PUBLIC
+        return response
+    return answer_page(template, page)
+
+
+def answer_list_alone(template: str, page: ListPage) -> Response:
+    """Render the list, its form and how many there are, and name the address that shows the same as a page."""
+    blocks = ["listing", "filters_again"] if page.listing else ["listing"]
+    response = make_response(render_blocks(template, blocks, page=page, title=page.head.title))
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["HX-Push-Url"] = page.listing.url if page.listing else "/search"
+    return _public(response)
 
 
 def answer_choice(slug: str, choice: Choice) -> Response:
@@ -47,13 +70,23 @@ def answer_choice(slug: str, choice: Choice) -> Response:
 
 def answer_island(shown: ProductNow | None, *, cart_count: int, customer_name: str) -> Response:
     """Render the visitor's part, and the product's where one is shown: nobody may keep it."""
-    text = render_template("browse/island.html", cart_count=cart_count, customer_name=customer_name)
+    text = _render_visitor(cart_count, customer_name) if customer_name else _render_guest(cart_count)
     if shown is not None:
         text += render_blocks("browse/product.html", ["choice", "versions", "recent"], is_island=True, slug=shown.slug,
                               choice=shown.choice, others=shown.others, recent=shown.recent)
     response = make_response(text)
     response.headers["Cache-Control"] = PRIVATE
     return response
+
+
+@functools.lru_cache(maxsize=256)
+def _render_guest(cart_count: int) -> str:
+    """A number and no name: the same for every guest, and asked for more often than anything else."""
+    return _render_visitor(cart_count, "")
+
+
+def _render_visitor(cart_count: int, customer_name: str) -> str:
+    return render_template("browse/island.html", cart_count=cart_count, customer_name=customer_name)
 
 
 def answer_text(text: str, mimetype: str) -> Response:

@@ -10,22 +10,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from storefront.browse.cards import LABELS, NEWEST, build_listing, list_url, show_cards, variant_ids
+from storefront.browse.beside import choose_beside, show_beside
+from storefront.browse.cards import show_cards, variant_ids
 from storefront.browse.choice import Stock, Wish, build_choice, choose, list_versions
-from storefront.browse.heads import (
-    category_head,
-    collection_head,
-    content_head,
-    home_head,
-    product_head,
-    search_head,
-)
+from storefront.browse.heads import content_head, home_head, product_head
 from storefront.browse.pages import (
     Banner,
-    CategoryLink,
-    CategoryPage,
     Choice,
-    CollectionPage,
     ContentPage,
     Fact,
     HomePage,
@@ -35,28 +26,21 @@ from storefront.browse.pages import (
     MenuLink,
     PictureLink,
     ProductPage,
-    SearchPage,
     SiteMenus,
     Tile,
 )
 from storefront.browse.sitemap import MAX_URLS, MappedPage
 from storefront.catalog import queries as catalog
-from storefront.catalog.cards import Card
 from storefront.catalog.details import ProductDetail
-from storefront.catalog.listing import SORTS, Sort
 from storefront.catalog.media import picture_at
-from storefront.catalog.tree import CategoryNode, ancestors, children, find_node
-from storefront.catalog.words import read_words, tidy_query
+from storefront.catalog.tree import CategoryNode, ancestors, children
 from storefront.content import queries as content
 from storefront.foundation.cache import cached
-from storefront.foundation.errors import NotFound
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import read_availability
-from storefront.search.queries import match_products
 from storefront.taxes.queries import read_tax_note
 
 HOME = Link("Home", "/")
-MAX_SUGGESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,64 +60,13 @@ def read_home_page() -> HomePage:
     return HomePage(home_head(frame.banners), frame.banners, frame.tiles, frame.sections, show_cards(newest, stock))
 
 
-def read_category_page(path: str, sort: str = "", number: int = 1) -> CategoryPage:
-    """Return a page of a category; an unknown sort is the default. Raises NotFound."""
-    tree = catalog.read_tree()
-    node = find_node(tree, path)
-    if node is None:
-        raise NotFound("There is no such category.")
-    chosen = _sort(sort) or "newest"
-    found = catalog.read_category_cards(path, chosen, number)
-    below = children(tree, node.id)
-    counts = catalog.count_by_child(path) if below else {}
-    listing = build_listing(
-        found, show_cards(found.cards, read_availability(variant_ids(found.cards))), title=node.name,
-        intro=node.intro, path=node.url, sort=chosen, natural=(NEWEST, LABELS[NEWEST]),
-    )
-    breadcrumbs = _way_to(tree, node)
-    return CategoryPage(
-        head=category_head(node, breadcrumbs, listing), name=node.name, intro=node.intro, url=node.url,
-        breadcrumbs=breadcrumbs, listing=listing,
-        subcategories=[CategoryLink(item.name, item.url, counts.get(item.path, 0)) for item in below],
-    )
-
-
-def read_collection_page(slug: str, sort: str = "", number: int = 1) -> CollectionPage:
-    """Return a page of a collection, in the order that staff gave it unless sorted. Raises NotFound."""
-    collection = catalog.read_collection(slug)
-    chosen = _sort(sort)
-    found = catalog.read_collection_cards(collection.id, chosen, number)
-    listing = build_listing(
-        found, show_cards(found.cards, read_availability(variant_ids(found.cards))), title=collection.name,
-        intro=collection.intro, path=collection.url, sort=chosen or "", natural=("", "Our order"),
-    )
-    return CollectionPage(collection_head(collection, listing), collection.name, collection.intro, collection.url,
-                          listing)
-
-
-def read_search_page(text: str, sort: str = "", number: int = 1) -> SearchPage:
-    """Return what the words find; any text is answered. Raises NotFound for a page after the last."""
-    query = tidy_query(text)
-    chosen = _sort(sort)
-    matches = match_products(query)
-    found = catalog.read_found_cards(matches.ids, chosen, number)
-    listing = None
-    if query:
-        listing = build_listing(
-            found, show_cards(found.cards, read_availability(variant_ids(found.cards))), title=query, intro="",
-            path="/search", sort=chosen or "", natural=("", "Best match"), query=query,
-        )
-    suggestions = [] if found.cards else _suggest(query)
-    return SearchPage(search_head(query, list_url("/search", query=query)), query, listing, suggestions)
-
-
 def read_product_page(slug: str, wish: Wish) -> ProductPage:
     """Return a product with the variant that the wish means, or the nearest one. Raises NotFound."""
     product = catalog.read_product(slug)
     tree = catalog.read_tree()
     node = next((item for item in tree if item.id == product.category_id), None)
-    near = _near(product, node)
-    stock = read_availability([*(variant.id for variant in product.variants), *variant_ids(near)])
+    beside = choose_beside(product, node)
+    stock = read_availability([*(variant.id for variant in product.variants), *variant_ids(beside.cards)])
     breadcrumbs = [*_way_to(tree, node), Link(node.name, node.url)] if node else [HOME]
     return ProductPage(
         head=product_head(product, breadcrumbs, stock), id=product.id, slug=product.slug, url=product.url,
@@ -142,7 +75,8 @@ def read_product_page(slug: str, wish: Wish) -> ProductPage:
         description_html=Markup(product.description),  # noqa: S704
         facts=[Fact(label, value) for label, value in product.facts], breadcrumbs=breadcrumbs,
         pictures=product.pictures, choice=_choice(product, wish, stock), others=list_versions(product, stock),
-        newest_in_category=show_cards(near, stock), category=Link(node.name, node.url) if node else None,
+        beside_title=beside.title, beside=show_beside(beside, stock),
+        category=Link(node.name, node.url) if node else None,
     )
 
 
@@ -210,23 +144,5 @@ def _choice(product: ProductDetail, wish: Wish, stock: Stock) -> Choice:
     return build_choice(product, choose(product, wish, stock), stock, tax_note)
 
 
-def _near(product: ProductDetail, node: CategoryNode | None) -> list[Card]:
-    if node is None:
-        return []
-    return [card for card in catalog.read_newest_of_category(node.id) if card.id != product.id][:2]
-
-
 def _way_to(tree: Sequence[CategoryNode], node: CategoryNode) -> list[Link]:
     return [HOME, *(Link(item.name, item.url) for item in ancestors(tree, node))]
-
-
-def _suggest(query: str) -> list[Link]:
-    """Categories that sound like the words, else the top ones."""
-    tree = catalog.read_tree()
-    words = read_words(query)
-    alike = [node for node in tree if any(word in node.name.lower() for word in words)]
-    return [Link(node.name, node.url) for node in alike or children(tree, None)][:MAX_SUGGESTIONS]
-
-
-def _sort(text: str) -> Sort | None:
-    return next((sort for sort in SORTS if sort == text), None)

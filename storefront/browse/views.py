@@ -8,10 +8,20 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from storefront.accounts.sign_in import current_customer
-from storefront.browse import queries
+from storefront.browse import listings, queries
+from storefront.browse.cards import NEWEST
+from storefront.browse.filters import ListQuery, read_list_query
 from storefront.browse.input import read_wish
 from storefront.browse.island import read_product_now
-from storefront.browse.public import answer_choice, answer_island, answer_page, answer_text, lead_to
+from storefront.browse.public import (
+    answer_choice,
+    answer_island,
+    answer_list,
+    answer_list_alone,
+    answer_page,
+    answer_text,
+    lead_to,
+)
 from storefront.browse.sitemap import write_sitemap
 from storefront.cart.cookies import count_cart, read_guest_cart_id
 from storefront.catalog.addresses import category_url, product_url
@@ -19,7 +29,6 @@ from storefront.catalog.queries import find_redirect
 from storefront.foundation.errors import NotFound
 from storefront.foundation.guard import exempt
 from storefront.foundation.hint import drop_hint
-from storefront.foundation.pagination import read_page_number
 from storefront.foundation.shop import facts
 
 blueprint = Blueprint("browse", __name__)
@@ -38,23 +47,38 @@ def category(path: str) -> Response:
     """Show a category, one page of its products."""
     if path.endswith("/"):
         return lead_to(category_url(path.rstrip("/")))
-    page = queries.read_category_page(path, request.args.get("sort", ""), read_page_number(request.args.get("page")))
-    return answer_page("browse/category.html", page)
+    page = listings.read_category_page(path, _asked(NEWEST))
+    return answer_list("browse/category.html", page)
 
 
 @blueprint.get("/collections/<slug>")
 def collection(slug: str) -> Response:
-    """Show a hand-picked list."""
-    page = queries.read_collection_page(slug, request.args.get("sort", ""), read_page_number(request.args.get("page")))
-    return answer_page("browse/collection.html", page)
+    """Show a collection, one page of its products."""
+    return answer_list("browse/collection.html", listings.read_collection_page(slug, _asked()))
 
 
 @blueprint.get("/search")
 def search() -> Response:
     """Show what the words find."""
-    words = request.args.get("q", "")
-    page = queries.read_search_page(words, request.args.get("sort", ""), read_page_number(request.args.get("page")))
-    return answer_page("browse/search.html", page)
+    return answer_list("browse/search.html", listings.read_search_page(_asked()))
+
+
+@blueprint.get("/listing/c/<path:path>")
+def category_list(path: str) -> Response:
+    """Show a category's list and its filters alone: a fragment at an address of its own."""
+    return answer_list_alone("browse/category.html", listings.read_category_page(path, _asked(NEWEST)))
+
+
+@blueprint.get("/listing/collections/<slug>")
+def collection_list(slug: str) -> Response:
+    """Show a collection's list and its filters alone."""
+    return answer_list_alone("browse/collection.html", listings.read_collection_page(slug, _asked()))
+
+
+@blueprint.get("/listing/search")
+def search_list() -> Response:
+    """Show what the words find, and the filters of it, alone."""
+    return answer_list_alone("browse/search.html", listings.read_search_page(_asked()))
 
 
 @blueprint.get("/p/<slug>")
@@ -111,7 +135,8 @@ def island() -> Response:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Tell robots what is not for them: what belongs to a visitor, and lists without end."""
-    closed = ("/cart", "/checkout", "/account", "/orders", "/payments", "/search", "/island", "/p/*/choice", "/admin")
+    closed = ("/cart", "/checkout", "/account", "/orders", "/payments", "/search", "/island", "/p/*/choice",
+              "/listing/", "/admin")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), "", f"Sitemap: {facts().site_url}/sitemap.xml"]
     return answer_text("\n".join([*lines, ""]), "text/plain")
 
@@ -132,3 +157,7 @@ def csp_report() -> tuple[str, int]:
 
 
 exempt(csp_report)
+
+
+def _asked(natural: str = "") -> ListQuery:
+    return read_list_query(request.args, facts().currency, natural)

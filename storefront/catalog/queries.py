@@ -45,6 +45,7 @@ from storefront.foundation.pagination import Pager
 from storefront.foundation.shop import facts
 
 NEWEST = 8
+MAX_LISTED = 20_000  # products of a collection that its list looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,14 @@ def read_collection_cards(collection_id: int, sort: Sort | None = None, number: 
     )
     order = ORDERS[sort] if sort else (CollectionEntry.position, Product.id)
     return read_card_page(found, order, number, facts().currency)
+
+
+@cached("catalog")
+def read_collection_ids(collection_id: int, limit: int = MAX_LISTED) -> list[int]:
+    """Return the collection's products in the order that staff gave them, those off sale too."""
+    return list(db.session.scalars(
+        select(CollectionEntry.product_id).where(CollectionEntry.collection_id == collection_id)
+        .order_by(CollectionEntry.position, CollectionEntry.product_id).limit(limit)))
 
 
 @cached("catalog")

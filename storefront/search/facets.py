@@ -1,7 +1,7 @@
 """Lists under filters: which products, how many, and what else may be chosen. See docs/decisions/019.
 
-Leans on the blocks of facets_index.py; without them (before the first `flask search rebuild`) every answer is None,
-and lists come from the tables without filters.
+Leans on the blocks of facets_index.py: `read_index()` gives them, or None before the first `flask search rebuild`;
+lists then come from the tables without filters.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, fir
 from storefront.search.facets_facts import BRAND
 from storefront.search.facets_index import Index, read_index
 
+__all__ = ["Ask", "Chosen", "Facets", "FilteredPage", "Index", "Place", "count_products", "filter_categories",
+           "filter_products", "read_index"]
 MAX_FACETS = 8  # beside brand; the ones that most of the list's variants have
 MAX_VALUES = 40  # of one facet that are shown, the most frequent ones
 MAX_CHOSEN = 30  # values; what comes after them is not read
@@ -94,28 +96,15 @@ class FilteredPage:
     next: Place | None
 
 
-def filter_categories(category_ids: Collection[int], ask: Ask) -> FilteredPage | None:
-    """Return a page of the products in any of the categories; None without blocks. Raises NotFound past the end."""
-    index = read_index()
-    if index is None:
-        return None
-    marks = [f"p#{category_id}" for category_id in category_ids]
-
-    def scope(block: Block) -> int:
-        bits = 0
-        for mark in marks:
-            bits |= block.bits.get(mark, 0)
-        return bits
-
+def filter_categories(index: Index, category_ids: Collection[int], ask: Ask) -> FilteredPage:
+    """Return a page of the products in any of the categories. Raises NotFound past the end."""
     chosen = _understood(ask.chosen, index)
-    return _page(index, evaluate(index.blocks.values(), scope, chosen), chosen, ask)
+    found = evaluate(index.blocks.values(), lambda block: _inside(block, category_ids), chosen)
+    return _page(index, found, chosen, ask)
 
 
-def filter_products(product_ids: Sequence[int], ask: Ask) -> FilteredPage | None:
-    """Return a page of these products, in the order given unless sorted; None without blocks. Raises NotFound."""
-    index = read_index()
-    if index is None:
-        return None
+def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> FilteredPage:
+    """Return a page of these products, in the order given unless sorted. Raises NotFound past the end."""
     grouped = index.group(dict.fromkeys(product_ids))
     bits = {id(index.blocks[block_id]): index.blocks[block_id].spread(ids) for block_id, ids in grouped.items()}
     blocks = [index.blocks[block_id] for block_id in grouped]
@@ -127,6 +116,19 @@ def filter_products(product_ids: Sequence[int], ask: Ask) -> FilteredPage | None
     pager = _pager(ask.number, found.total)
     return FilteredPage(kept[pager.offset:pager.offset + PAGE_SIZE], found.total, chosen,
                         _facets(index.names, found.counts, chosen), pager.pages, None)
+
+
+def count_products(index: Index, groups: Mapping[str, Collection[int]]) -> dict[str, int]:
+    """Return how many products each group of categories holds; one that lies in two of a group counts once."""
+    return {name: sum(block.collapse(_inside(block, category_ids)).bit_count() for block in index.blocks.values())
+            for name, category_ids in groups.items()}
+
+
+def _inside(block: Block, category_ids: Collection[int]) -> int:
+    bits = 0
+    for category_id in category_ids:
+        bits |= block.bits.get(f"p#{category_id}", 0)
+    return bits
 
 
 def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:
