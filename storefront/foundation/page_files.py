@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Draft:
     address: str
     temporary: Path
     target: Path
+    stamp: int
 
 
 def draft_page(address: str, body: bytes) -> Draft:
@@ -70,7 +72,7 @@ def draft_page(address: str, body: bytes) -> Draft:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return Draft(address, temporary, target)
+    return Draft(address, temporary, target, zlib.crc32(content) % 2**30)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -90,8 +92,12 @@ def put_pages(drafts: Iterable[Draft]) -> None:
     """Put the drafts in their places: a reader sees the old page or the new one, whole, also after a power cut."""
     folders = set()
     for draft in drafts:
+        # nginx makes a file's ETag of its size and the second of its time: two pages of one size within one second
+        # would share it, and a browser would keep the old price. So its time is made of what it holds.
+        os.utime(draft.temporary, (draft.stamp, draft.stamp))
         draft.temporary.rename(draft.target)
         folders.add(draft.target.parent)
+        failpoint("pages-put")
     for folder in sorted(folders):
         _sync(folder)
 
