@@ -22,6 +22,7 @@ from storefront.accounts.queries import Person, find_person
 from storefront.accounts.services import end_session, open_session
 from storefront.foundation.clock import now
 from storefront.foundation.htmx import go_to
+from storefront.foundation.sessions import SessionCookie
 
 P = ParamSpec("P")
 # (idle, absolute): a shop's customer comes back after weeks, the panel is left open on a desk.
@@ -42,6 +43,7 @@ class SignInManager(LoginManager):
         app.config["PERMANENT_SESSION_LIFETIME"] = max(absolute for _, absolute in LIFETIMES.values())
         # Else every answer to a signed-in visitor, public pages too, would set the cookie again.
         app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+        app.session_interface = SessionCookie()
         super().init_app(app, add_context_processor)
 
     def _update_remember_cookie(self, response: Response) -> Response:
@@ -98,6 +100,8 @@ def leave_session() -> None:
 
 def current_customer() -> Customer | None:
     """Return the signed-in customer; None for guests and staff. Reads the session."""
+    if not session:
+        return None  # a guest: nobody needs to be looked for
     person = current_user._get_current_object()
     return person if isinstance(person, Customer) else None
 

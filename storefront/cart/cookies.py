@@ -5,6 +5,7 @@ A cookie that is forged, or names a cart that a customer took over, names no car
 
 from __future__ import annotations
 
+import functools
 import uuid
 from datetime import timedelta
 
@@ -45,12 +46,7 @@ def count_cart(customer_id: uuid.UUID | None) -> int:
 def read_guest_cart_id() -> uuid.UUID | None:
     """Return the id that the cookie holds, unchecked against the database; None when it is not ours."""
     text = request.cookies.get(cookie_name("cart"))
-    if not text:
-        return None
-    try:
-        return uuid.UUID(_signer().loads(text))
-    except (BadSignature, ValueError, TypeError, AttributeError):
-        return None
+    return _read_signed(text, _keys()) if text else None
 
 
 def remember_cart(response: Response, cart_id: uuid.UUID, *, is_filled: bool = False) -> None:
@@ -62,7 +58,7 @@ def remember_cart(response: Response, cart_id: uuid.UUID, *, is_filled: bool = F
     is_customer = current_customer_id() is not None
     if not is_customer:
         response.set_cookie(
-            cookie_name("cart"), str(_signer().dumps(str(cart_id))), max_age=CART_AGE, path="/",
+            cookie_name("cart"), str(_signer(_keys()).dumps(str(cart_id))), max_age=CART_AGE, path="/",
             httponly=True, samesite="Lax", secure=current_app.config["IS_SECURE"],
         )
     if is_customer or is_filled or count_items(cart_id):
@@ -82,8 +78,20 @@ def _find_guest_cart() -> uuid.UUID | None:
     return find_guest_cart_id(cart_id) if cart_id else None
 
 
-def _signer() -> URLSafeSerializer:
+@functools.lru_cache(maxsize=1024)
+def _read_signed(text: str, keys: tuple[str, ...]) -> uuid.UUID | None:
+    """A cookie comes again with every island; whether it is ours depends on nothing but the keys."""
+    try:
+        return uuid.UUID(_signer(keys).loads(text))
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _signer(keys: tuple[str, ...]) -> URLSafeSerializer:
+    return URLSafeSerializer(list(keys), salt="cart")
+
+
+def _keys() -> tuple[str, ...]:
     config = current_app.config
     # itsdangerous signs with the last key and accepts all: the fallbacks come first.
-    keys = [*config.get("SECRET_KEY_FALLBACKS", []), config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="cart")
+    return (*config.get("SECRET_KEY_FALLBACKS", []), config["SECRET_KEY"])

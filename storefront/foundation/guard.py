@@ -6,6 +6,7 @@ this site (Sec-Fetch-Site, else Origin). OWASP's CSRF cheat sheet, December 2025
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -101,6 +102,18 @@ def security_headers(settings: Settings) -> dict[str, str]:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in security_headers(current_app.config["SETTINGS"]).items():
-        response.headers.setdefault(name, value)
+    settings = current_app.config["SETTINGS"]
+    said = {name.lower() for name, _ in response.headers}
+    for name, value in _standing_headers(tuple(settings.providers.items()), current_app.config["IS_SECURE"]):
+        if name.lower() not in said:
+            response.headers.add(name, value)
     return response
+
+
+@functools.lru_cache(maxsize=8)
+def _standing_headers(providers: tuple[tuple[str, str], ...], is_secure: bool) -> tuple[tuple[str, str], ...]:
+    """Return what every answer says; the same for all of a process's answers, so it is put together once."""
+    headers = {"Content-Security-Policy": _policy(dict(providers)), **HEADERS}
+    if is_secure:
+        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+    return tuple(headers.items())

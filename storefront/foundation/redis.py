@@ -76,8 +76,11 @@ class _Resting:
 
     def connect(self) -> None:
         self.rest.check()
-        with self._noting():
+        try:
             super().connect()  # type: ignore[misc]
+        except RedisTimeoutError:
+            self.rest.begin()
+            raise
 
     def _connect(self) -> Any:
         """One try: redis-py's own retry comes back here, and a second wait would double the first."""
@@ -92,17 +95,15 @@ class _Resting:
 
     def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
         self.rest.check()
-        with self._noting():
+        try:
             return super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        except RedisTimeoutError:
+            self.rest.begin()
+            raise
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
-        with self._noting():
-            return super().read_response(*args, **kwargs)  # type: ignore[misc]
-
-    @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
         try:
-            yield
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]
         except RedisTimeoutError:
             self.rest.begin()
             raise
