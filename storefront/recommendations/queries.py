@@ -43,11 +43,11 @@ def read_beside(product_id: int) -> tuple[str, list[Card]]:
     rows = db.session.execute(
         select(Recommendation.ground, Recommendation.other_id).where(Recommendation.product_id == product_id)
         .order_by(Recommendation.rank)).all()
-    for ground in Ground:
-        cards = read_cards([other for kind, other in rows if kind is ground])[:SPARE]
-        if len(cards) > 1 or (cards and ground is Ground.ALIKE):
-            return ground.value, cards
-    return "", []
+    cards = {card.id: card for card in read_cards([other for _, other in rows])}
+    found = {ground: [cards[other] for kind, other in rows if kind is ground and other in cards] for ground in Ground}
+    # One thing that was bought with it says less than several of its kind.
+    best = Ground.BOUGHT if len(found[Ground.BOUGHT]) > 1 or not found[Ground.ALIKE] else Ground.ALIKE
+    return (best.value, found[best][:SPARE]) if found[best] else ("", [])
 
 
 def read_goes_with(product_ids: Sequence[int], limit: int) -> list[Card]:
