@@ -30,6 +30,11 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[Fal
     return False
 
 
+def include_object(item: Any, name: str | None, kind: str, is_reflected: bool, compared_with: Any) -> bool:
+    """Pass over what the search's engines keep in tables of their own: FTS5 with its shadows, tsvectors, trigrams."""
+    return not (is_reflected and (name or "").startswith(("search_engine_", "ix_search_engine_")))
+
+
 def run(connection: Connection) -> None:
     """Apply what is asked for in one transaction."""
     if connection.dialect.name == "postgresql":
@@ -37,7 +42,8 @@ def run(connection: Connection) -> None:
         connection.execute(text("SET statement_timeout = '60s'"))
         connection.commit()
     options = current_app.extensions["migrate"].configure_args
-    context.configure(connection=connection, target_metadata=target.metadata, render_item=render_item, **options)
+    context.configure(connection=connection, target_metadata=target.metadata, render_item=render_item,
+                      include_object=include_object, **options)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -76,11 +76,36 @@ def upgrade() -> None:
     sa.Column('attributes', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_search_facet_state'))
     )
+    op.create_table('search_index',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('serving', sa.String(length=1), nullable=False),
+    sa.Column('building', sa.String(length=1), nullable=False),
+    sa.Column('reading', sa.String(length=20), nullable=False),
+    sa.Column('next_reading', sa.String(length=20), nullable=False),
+    sa.Column('documents', sa.Integer(), nullable=False),
+    sa.Column('built_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_index'))
+    )
     op.create_table('search_stale_product',
     sa.Column('product_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('product_id', name=op.f('pk_search_stale_product'))
     )
+    op.create_table('search_synonym_group',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_synonym_group'))
+    )
+    op.create_table('search_word',
+    sa.Column('side', sa.String(length=1), nullable=False),
+    sa.Column('word', sa.String(length=40).with_variant(sa.String(length=40, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('term', sa.String(length=40), nullable=False),
+    sa.Column('uses', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('side', 'word', name=op.f('pk_search_word'))
+    )
+    with op.batch_alter_table('search_word', schema=None) as batch_op:
+        batch_op.create_index('ix_search_word_term', ['side', 'term'], unique=False)
+
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.add_column(sa.Column('rule', sa.JSON(none_as_null=True), nullable=True))
 
@@ -104,7 +129,13 @@ def downgrade() -> None:
     with op.batch_alter_table('catalog_collection', schema=None) as batch_op:
         batch_op.drop_column('rule')
 
+    with op.batch_alter_table('search_word', schema=None) as batch_op:
+        batch_op.drop_index('ix_search_word_term')
+
+    op.drop_table('search_word')
+    op.drop_table('search_synonym_group')
     op.drop_table('search_stale_product')
+    op.drop_table('search_index')
     op.drop_table('search_facet_state')
     op.drop_table('search_facet_place')
     with op.batch_alter_table('search_facet_block', schema=None) as batch_op:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, LargeBinary
+from datetime import datetime
+
+from sqlalchemy import JSON, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storefront.foundation.clock import UtcDateTime
 from storefront.foundation.database import Model
 
 
@@ -45,3 +48,37 @@ class StaleProduct(Model):
     __tablename__ = "search_stale_product"
     product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # catalog_product.id
     version: Mapped[int] = mapped_column(default=1)
+
+
+class SearchIndex(Model):
+    """The one row that tells which side of the engine serves. Whoever writes documents holds it."""
+
+    __tablename__ = "search_index"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    serving: Mapped[str] = mapped_column(String(1), default="")  # a or b; empty: plain SQL answers
+    building: Mapped[str] = mapped_column(String(1), default="")  # the side that a rebuild fills
+    reading: Mapped[str] = mapped_column(String(20), default="")  # how the words were read: version and language
+    next_reading: Mapped[str] = mapped_column(String(20), default="")  # the same of the side that is filled
+    documents: Mapped[int] = mapped_column(default=0)  # in the side that serves
+    built_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SearchWord(Model):
+    """A word of the documents of one side: what spelling is corrected to and prefixes are completed to."""
+
+    __tablename__ = "search_word"
+    side: Mapped[str] = mapped_column(String(1), primary_key=True)
+    # By code points, so that a prefix is a range of the key in every locale of the server.
+    word: Mapped[str] = mapped_column(String(40).with_variant(String(40, collation="C"), "postgresql"),
+                                      primary_key=True)
+    term: Mapped[str] = mapped_column(String(40))  # as documents hold it, see analysis.py
+    uses: Mapped[int] = mapped_column(default=0)  # documents that hold it; exact after a rebuild, near it later
+    __table_args__ = (Index("ix_search_word_term", "side", "term"),)
+
+
+class SynonymGroup(Model):
+    """Words and phrases that mean the same, as staff wrote them; asking for one finds the others."""
+
+    __tablename__ = "search_synonym_group"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[str] = mapped_column(Text)  # divided by commas

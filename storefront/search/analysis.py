@@ -1,0 +1,125 @@
+"""Text into terms: the one reading of words that documents, queries and both engines share.
+
+A term is what the engines keep: folded (case, accents, width), stemmed when it is a word, whole when it is a code.
+`WH-1000XM4` is read as wh, 1000xm4, wh1000xm4 and as the letters and figures it is made of, for merchants and
+shoppers divide such names differently. Writing without spaces (CJK, Thai) is read by pairs of signs.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import snowballstemmer
+
+VERSION = 1  # of this reading: an index that was made by another one is not asked
+MAX_TERM = 40
+UNIT = 4  # letters; `64 gb` and `hn 5500` may as well be written in one word
+LANGUAGES = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian",
+    "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}
+# Letters that have no accent to lose and are yet typed without it.
+PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+# Written without spaces: CJK with kana and bopomofo, Hangul (whose words grow endings), Thai, Lao, Khmer, Burmese.
+UNSPACED = ("\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf"
+            "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f")
+INDIC = "\u0900-\u0dff"  # its vowels are marks, which Python counts as no letters
+_RUN = re.compile(rf"(?P<signs>[{UNSPACED}]+)|(?P<word>(?:[^\W_{UNSPACED}]|[{INDIC}])+)")
+# Accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic, and what is not to be seen at all.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f"
+                      "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_PIECES = re.compile(r"\d+|[^\W\d_]+")
+_POSSESSIVE = re.compile(r"['’ʼ](?=s\b)")  # every other apostrophe divides: d'argile is clay
+_INCHES = re.compile(r"(?<=\d)\s?[\"”″]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it stands in a text: folded, and the terms by which it is kept; the first one is its own."""
+
+    text: str
+    term: str
+    pieces: tuple[str, ...] = ()  # terms of the letters and figures that it is made of
+    is_signs: bool = False  # writing without spaces, of which `term` is a pair
+
+
+def fold(text: str) -> str:
+    """Return the text without case, accents and width; scripts whose signs are made of parts stay whole."""
+    wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", wide)).translate(PLAIN)
+
+
+def read_code(text: str) -> str:
+    """Return the term of a whole SKU or GTIN however it is hyphenated; empty when it is none."""
+    code = "".join(re.findall(r"[^\W_]+", fold(text)))
+    return f"_{code[:MAX_TERM]}" if len(code) >= 3 else ""
+
+
+def read_words(text: str, language: str) -> list[Word]:
+    """Return the words in their order, doubles included."""
+    return [word for word, _ in _read(text, language)]
+
+
+def read_terms(text: str, language: str) -> list[str]:
+    """Return every term of the text once, in the order of the words: words, their pieces, and what may be joined."""
+    found: dict[str, None] = {}
+    before = ""
+    for word, gap in _read(text, language):
+        found |= dict.fromkeys((word.term, *word.pieces))
+        if before and not word.is_signs and is_joint(before, word.text, gap):
+            found[before[-MAX_TERM:] + word.text[:MAX_TERM - len(before)]] = None
+        before = "" if word.is_signs else word.text
+    return list(found)
+
+
+def is_joint(left: str, right: str, gap: str) -> bool:
+    """Tell whether two words with a figure in them may as well be one: `kd-55`, `64 gb`, `hn 5500`."""
+    if not any(sign.isdigit() for sign in left + right):
+        return False
+    if len(gap) == 1 and gap != " ":
+        return True
+    return (left.isdigit() and right.isalpha() and len(right) <= UNIT) or (
+        left.isalpha() and len(left) <= UNIT and right[0].isdigit())
+
+
+@functools.lru_cache(maxsize=100_000)
+def stem(word: str, language: str) -> str:
+    """Return the word without its ending, as Snowball takes it off; codes and other scripts stay as they are."""
+    if not word.isalpha() or len(word) < 3 or language not in LANGUAGES:
+        return word[:MAX_TERM]
+    return fold(str(_stemmer(language).stemWord(word)))[:MAX_TERM] or word[:MAX_TERM]
+
+
+@functools.cache
+def _stemmer(language: str) -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer(LANGUAGES[language])
+
+
+def _read(text: str, language: str) -> Iterator[tuple[Word, str]]:
+    """Yield each word with what stands between it and the one before."""
+    plain = _INCHES.sub(" inch ", fold(_POSSESSIVE.sub("", text.replace("\0", " "))))
+    end = 0
+    for run in _RUN.finditer(plain):
+        gap, end = plain[end:run.start()], run.end()
+        if run["signs"]:
+            yield from ((Word(pair, pair, is_signs=True), gap) for pair in _pairs(run["signs"]))
+        else:
+            yield _word(run["word"], language), gap
+
+
+@functools.lru_cache(maxsize=100_000)
+def _word(text: str, language: str) -> Word:
+    pieces = _PIECES.findall(text) if not text.isalpha() and not text.isdigit() else []
+    return Word(text[:MAX_TERM], stem(text, language),
+                tuple(stem(piece, language) for piece in pieces) if len(pieces) > 1 else ())
+
+
+def _pairs(signs: str) -> list[str]:
+    return [signs[at:at + 2] for at in range(len(signs) - 1)] or [signs]

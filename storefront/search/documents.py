@@ -1,0 +1,142 @@
+"""What of a product is found: read for many at once, in six statements."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from storefront.catalog.cards import is_on_sale
+from storefront.catalog.models import (
+    Brand,
+    Category,
+    Option,
+    OptionValue,
+    Product,
+    Variant,
+    product_category,
+    variant_option_value,
+)
+from storefront.foundation.database import db
+from storefront.foundation.shop import facts
+from storefront.inventory.queries import read_availability
+from storefront.search.analysis import VERSION, read_code, read_terms, read_words
+from storefront.search.engines.port import Document
+
+MAX_TEXT = 1500  # characters of a description that are read
+MAX_CODES = 60  # variants whose codes lead to the product
+SOLD = 5  # orders of magnitude of sales that still make a difference
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(slots=True)
+class Source:
+    """A product's words by what they weigh: its name; what sorts it; what is said of it; its codes."""
+
+    name: str
+    kinds: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    sales: int = 0
+    is_in_stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document and the words, as people write them, from which its terms come."""
+
+    document: Document
+    words: dict[str, str]  # folded word → term
+
+
+def current_reading() -> str:
+    """Return how words are read now: an index that says otherwise is not asked."""
+    return f"{VERSION}:{language()}"
+
+
+def language() -> str:
+    """Return the language of the shop's locale."""
+    return facts().locale.split("_")[0]
+
+
+def read_documents(product_ids: Collection[int]) -> list[Reading]:
+    """Return the documents of those of the products that are on sale."""
+    sources = _read_sources(product_ids)
+    return [_build(product_id, source, language()) for product_id, source in sources.items()]
+
+
+def _build(product_id: int, source: Source, spoken: str) -> Reading:
+    name = read_terms(source.name, spoken)
+    kinds = [term for term in dict.fromkeys(_terms(source.kinds, spoken)) if term not in name]
+    codes = [code for code in map(read_code, dict.fromkeys(source.codes)) if code]
+    rest = _terms([*source.texts, *source.codes[:MAX_CODES]], spoken)
+    terms = dict.fromkeys((*name, *kinds, *codes, *rest))
+    standing = 0.8 * min(math.log10(1 + max(source.sales, 0)) / SOLD, 1) + 0.2 * source.is_in_stock
+    document = Document(product_id, list(terms), f"{' '.join(name)}\t{' '.join((*kinds, *codes))}", round(standing, 4))
+    words = {word.text: word.term for text in (source.name, *source.kinds, *source.texts)
+             for word in read_words(text, spoken)}
+    counted = set(words.values())
+    words |= {term: term for term in terms if term not in counted and term[0] != "_"}  # pieces and joints
+    return Reading(document, words)
+
+
+def _terms(texts: Iterable[str], spoken: str) -> list[str]:
+    return [term for text in texts for term in read_terms(text, spoken)]
+
+
+def _read_sources(product_ids: Collection[int]) -> dict[int, Source]:
+    rows = db.session.execute(
+        select(Product.id, Product.name, Product.subtitle, Product.description, Product.facts, Product.tags,
+               Product.sales_count, Brand.name.label("brand"))
+        .outerjoin(Brand, Brand.id == Product.brand_id)
+        .where(Product.id.in_(product_ids), is_on_sale(facts().currency)))
+    found = {}
+    for row in rows:
+        said = html.unescape(_TAG.sub(" ", row.description[:MAX_TEXT * 2]))[:MAX_TEXT]
+        values = [pair[1] for pair in row.facts if len(pair) == 2]
+        found[row.id] = Source(row.name, kinds=[row.brand or "", row.subtitle, *map(str, row.tags)],
+                               texts=[*map(str, values), said], sales=row.sales_count)
+    _add_categories(found)
+    _add_choices(found)
+    _add_codes_and_stock(found)
+    return found
+
+
+def _add_categories(found: dict[int, Source]) -> None:
+    place = product_category.c
+    rows = db.session.execute(
+        select(place.product_id, Category.name).join(Category, Category.id == place.category_id)
+        .where(place.product_id.in_(found)).order_by(Category.id))
+    for product_id, name in rows:
+        found[product_id].kinds.append(name)
+
+
+def _add_choices(found: dict[int, Source]) -> None:
+    """Only values that a variant on sale has."""
+    pair = variant_option_value.c
+    rows = db.session.execute(
+        select(Option.product_id, OptionValue.value).distinct().join(OptionValue, OptionValue.option_id == Option.id)
+        .join(variant_option_value, pair.option_value_id == OptionValue.id)
+        .join(Variant, Variant.id == pair.variant_id)
+        .where(Option.product_id.in_(found), Variant.is_archived.is_(False))
+        .order_by(Option.product_id, OptionValue.value))
+    for product_id, value in rows:
+        found[product_id].kinds.append(value)
+
+
+def _add_codes_and_stock(found: dict[int, Source]) -> None:
+    rows = db.session.execute(
+        select(Variant.id, Variant.product_id, Variant.sku, Variant.gtin)
+        .where(Variant.product_id.in_(found), Variant.is_archived.is_(False)).order_by(Variant.id)).tuples().all()
+    products: dict[int, list[int]] = defaultdict(list)
+    for variant_id, product_id, sku, gtin in rows:
+        products[product_id].append(variant_id)
+        found[product_id].codes += [code for code in (sku, gtin) if code]
+    stock = read_availability([row[0] for row in rows])
+    for product_id, variant_ids in products.items():
+        found[product_id].is_in_stock = any(stock[variant_id].maximum for variant_id in variant_ids)

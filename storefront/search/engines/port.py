@@ -1,0 +1,83 @@
+"""What an engine must do. It finds candidates; their order is ranking.py's, the same over every engine.
+
+An engine keeps two sides, `a` and `b`: one serves while the other is filled. It keeps nothing that cannot be made
+again. OpenSearch or Meilisearch would be one more module here: sides are its indexes, `find` its boolean query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+SIDES = ("a", "b")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A product as it is found: `terms` are everything, `head` what ranking reads, `weight` 0 to 1 its standing."""
+
+    product_id: int
+    terms: Collection[str]
+    head: str  # terms of the name, a tab, terms of brand, categories, options and tags
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document that an expression fits."""
+
+    product_id: int
+    head: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Fits what each of the parts fits."""
+
+    parts: Sequence[Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Fits what one of the parts fits."""
+
+    parts: Sequence[Expression]
+
+
+Expression = str | AllOf | AnyOf  # a term fits the documents that hold it
+
+
+class Engine(Protocol):
+    """Writes join the caller's transaction; reads that take too long answer with nothing."""
+
+    def clear(self, side: str) -> None:
+        """Make the side exist and be empty."""
+
+    def write(self, side: str, documents: Sequence[Document]) -> None:
+        """Keep the documents in place of those of the same products."""
+
+    def remove(self, side: str, product_ids: Collection[int]) -> None:
+        """Forget the products."""
+
+    def finish(self, side: str) -> None:
+        """Make a side that was just filled quick to read."""
+
+    def count(self, side: str) -> int:
+        """Return how many documents the side holds."""
+
+    def find_known(self, side: str, product_ids: Collection[int]) -> set[int]:
+        """Return those of the products that have a document."""
+
+    def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
+        """Return documents that fit, those of high standing rather than others where there are more."""
+
+
+def write_expression(expression: Expression, *, both: str, either: str, quote: str) -> str:
+    """Return the expression in an engine's words; terms hold letters, figures and underscores alone."""
+    if isinstance(expression, str):
+        return f"{quote}{expression}{quote}"
+    word = both if isinstance(expression, AllOf) else either
+    said = [write_expression(part, both=both, either=either, quote=quote) for part in expression.parts]
+    return said[0] if len(said) == 1 else f"({word.join(said)})"

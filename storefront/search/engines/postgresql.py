@@ -1,0 +1,75 @@
+"""The engine over PostgreSQL's full text: one table for each side, with the terms as a tsvector under GIN.
+
+The terms come ready, so no text search configuration of the server is asked. A rebuild lays the rows down in the
+order of their standing and PostgreSQL reads them as they lie: what a limit cuts off are the least wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from storefront.foundation.database import db
+from storefront.search.engines.port import Candidate, Document, Expression, write_expression
+
+PATIENCE = 400  # milliseconds for one statement
+TABLE = """
+CREATE TABLE IF NOT EXISTS search_engine_{side} (
+  product_id integer PRIMARY KEY, terms tsvector NOT NULL, head text NOT NULL, weight real NOT NULL)
+"""
+INDEX = """
+CREATE INDEX IF NOT EXISTS ix_search_engine_{side}_terms ON search_engine_{side} USING gin (terms)
+"""
+
+
+class PostgresqlEngine:
+    """See port.py."""
+
+    def clear(self, side: str) -> None:
+        db.session.execute(text(TABLE.format(side=side)))
+        db.session.execute(text(f"TRUNCATE search_engine_{side}"))
+        db.session.execute(text(f"DROP INDEX IF EXISTS ix_search_engine_{side}_terms"))  # made anew by finish
+
+    def write(self, side: str, documents: Sequence[Document]) -> None:
+        rows = [{"id": document.product_id, "terms": " ".join(document.terms), "head": document.head,
+                 "weight": document.weight} for document in documents]
+        if rows:
+            db.session.execute(text(
+                f"INSERT INTO search_engine_{side} (product_id, terms, head, weight) "  # noqa: S608
+                "VALUES (:id, CAST(:terms AS tsvector), :head, :weight) ON CONFLICT (product_id) DO UPDATE "
+                "SET terms = excluded.terms, head = excluded.head, weight = excluded.weight"), rows)
+
+    def remove(self, side: str, product_ids: Collection[int]) -> None:
+        db.session.execute(text(f"DELETE FROM search_engine_{side} WHERE product_id = ANY(:ids)"),  # noqa: S608
+                           {"ids": list(product_ids)})
+
+    def finish(self, side: str) -> None:
+        db.session.execute(text("SET LOCAL statement_timeout = 0"))
+        db.session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        db.session.execute(text(INDEX.format(side=side)))
+        db.session.execute(text(f"ANALYZE search_engine_{side}"))
+
+    def count(self, side: str) -> int:
+        return db.session.scalar(text(f"SELECT count(*) FROM search_engine_{side}")) or 0  # noqa: S608
+
+    def find_known(self, side: str, product_ids: Collection[int]) -> set[int]:
+        return set(db.session.scalars(text(
+            f"SELECT product_id FROM search_engine_{side} WHERE product_id = ANY(:ids)"), {"ids": list(product_ids)}))  # noqa: S608
+
+    def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
+        said = write_expression(expression, both=" & ", either=" | ", quote="")
+        try:
+            # One statement: the timeout ends with it, where SET LOCAL would stay for the whole transaction.
+            db.session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
+            rows = db.session.execute(text(
+                f"SELECT product_id, head, weight FROM search_engine_{side} "  # noqa: S608
+                "WHERE terms @@ CAST(:said AS tsquery) LIMIT :limit"), {"said": said, "limit": limit}).all()
+            db.session.execute(text("SET LOCAL statement_timeout = DEFAULT"))
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != "57014":  # canceled by the timeout
+                raise
+            db.session.rollback()
+            return []
+        return [Candidate(*row) for row in rows]

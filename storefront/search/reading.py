@@ -1,0 +1,150 @@
+"""What a text asks for: its words with everything that may stand for them, and the questions to put to an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+
+from storefront.search.analysis import MAX_TERM, Word, read_code, read_words
+from storefront.search.engines.port import AllOf, AnyOf, Expression
+from storefront.search.ranking import CODE, Feature, weigh
+from storefront.search.spelling import Known, complete, contain, correct, read_uses
+from storefront.search.synonyms import Synonyms
+
+MAX_WORDS = 10
+MAX_CODES = 4
+RARE = 1000  # documents that rare words may bring in together
+PREFIX = 2  # letters of a word that is still being typed, from which its endings are thought of
+# Shares of a word's worth: of what it may become, of what it was corrected to.
+ENDING, CORRECTION = 0.8, 0.9
+
+
+@dataclass(slots=True)
+class Asked:
+    """A word of the query; nothing stands for it when `uses` is 0."""
+
+    word: Word
+    uses: int
+    shares: dict[str, float] = field(default_factory=dict)  # term → share of the word's worth
+    others: list[Expression] = field(default_factory=list)  # what fits instead of one of the terms
+    shares_of_phrases: dict[str, float] = field(default_factory=dict)  # terms of synonyms of several words
+    meant: Known | None = None
+
+    @property
+    def expression(self) -> Expression:
+        return AnyOf([*self.shares, *self.others])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query as it is understood."""
+
+    words: Sequence[Asked]
+    helpers: Mapping[str, int]  # pieces and joints of the words, with their uses
+    codes: Sequence[str]
+    documents: int
+
+    @property
+    def known(self) -> list[Asked]:
+        return [asked for asked in self.words if asked.shares or asked.others]
+
+    def features(self) -> list[Feature]:
+        """Return what ranking looks for."""
+        found = [Feature(asked.shares_of_phrases | asked.shares, weigh(asked.uses, self.documents))
+                 for asked in self.known]
+        found += [Feature({term: 1.0}, weigh(uses, self.documents), is_word=False)
+                  for term, uses in self.helpers.items()]
+        return found + [Feature({code: 1.0}, CODE, is_word=False) for code in self.codes]
+
+    def whole(self) -> Expression | None:
+        """Return what every word fits."""
+        return AllOf([asked.expression for asked in self.known]) if self.known else None
+
+    def rare(self) -> Expression | None:
+        """Return what any of the rare terms fits: together they bring in no more than RARE documents."""
+        uses = {term: asked.uses for asked in self.known for term in asked.shares} | dict(self.helpers)
+        kept, total = [], 0
+        for term, count in sorted(uses.items(), key=lambda pair: (pair[1], pair[0])):
+            if not count:
+                continue
+            if total + count > RARE:
+                break
+            kept.append(term)
+            total += count
+        return AnyOf(kept) if kept else None
+
+    def parts(self) -> Iterator[Expression]:
+        """Yield what fits less and less of the words: all but one, any two of the rarest three, each of them."""
+        rarest = [asked.expression for asked in sorted(self.known, key=lambda asked: asked.uses)]
+        if len(rarest) > 2:
+            yield AnyOf([AllOf(part) for part in combinations(rarest, len(rarest) - 1)])
+        if len(rarest) > 3:
+            yield AnyOf([AllOf(part) for part in combinations(rarest[:3], 2)])
+        if len(rarest) > 1:
+            yield from rarest
+
+
+def read_question(query: str, *, side: str, documents: int, language: str, synonyms: Synonyms,
+                  is_typing: bool = False, doubted: bool = False) -> Question:
+    """Return what the query asks for.
+
+    A word that no document holds stands for its endings, else for the word that was probably meant. `is_typing`
+    thinks of endings for the last word in any case; `doubted` corrects words though they are known.
+    """
+    words = _choose(read_words(query, language))
+    joints = {(left.text + right.text)[:MAX_TERM] for left, right in pairwise(words)
+              if not left.is_signs and not right.is_signs}
+    pieces = {piece for word in words for piece in word.pieces}
+    uses = read_uses(side, {word.term for word in words} | joints | pieces) if words else {}
+    asked = [Asked(word, 0 if doubted else uses.get(word.term, 0)) for word in words]
+    for place, item in enumerate(asked):
+        is_last = is_typing and place == len(asked) - 1 and query[-1:].isalnum()
+        _understand(item, side, uses, is_unfinished=is_last, is_doubted=doubted)
+    for (left, right), joint in zip(pairwise(asked), map(_join, pairwise(words)), strict=True):
+        if joint in uses:
+            left.others.append(joint)
+            right.others.append(joint)
+    synonyms.add_to(asked)
+    helpers = {term: uses[term] for term in sorted(joints | pieces) if term in uses}
+    own = {term for item in asked for term in item.shares}
+    codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
+    return Question(asked, {term: count for term, count in helpers.items() if term not in own}, codes, documents)
+
+
+def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:
+    word = asked.word
+    if asked.uses:
+        asked.shares[word.term] = 1.0
+    if word.pieces and all(piece in uses for piece in word.pieces):
+        asked.others.append(AllOf(word.pieces))
+        asked.uses = asked.uses or min(uses[piece] for piece in word.pieces)
+    may_go_on = not word.is_signs and len(word.text) >= (PREFIX if is_unfinished else PREFIX + 1)
+    if may_go_on and (is_unfinished or not (asked.uses or is_doubted)):
+        _take(asked, complete(side, word.text))
+    if not asked.shares and not word.is_signs:
+        asked.meant = correct(side, word.text)
+        if asked.meant is not None:
+            terms = asked.meant.term.split(" ")
+            asked.shares |= dict.fromkeys(terms, CORRECTION)
+            asked.uses = max(asked.uses, asked.meant.uses)
+        elif len(word.text) > PREFIX + 1:
+            _take(asked, contain(side, word.text))
+
+
+def _take(asked: Asked, longer: Collection[Known]) -> None:
+    """Let the longer words stand for the one that is a part of them."""
+    for known in longer:
+        asked.shares.setdefault(known.term, 1.0 if known.word == asked.word.text else ENDING)
+        asked.uses = max(asked.uses, known.uses)
+
+
+def _choose(words: Collection[Word]) -> list[Word]:
+    """Return the words once each; lone letters count only when nothing else is said."""
+    once = list({word.term: word for word in words}.values())
+    longer = [word for word in once if len(word.text) > 1 or word.is_signs or word.text.isdigit()]
+    return (longer or once)[:MAX_WORDS]
+
+
+def _join(pair: tuple[Word, Word]) -> str:
+    return (pair[0].text + pair[1].text)[:MAX_TERM]

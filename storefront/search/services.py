@@ -1,0 +1,139 @@
+"""Writes of the index. Whoever writes holds the index's row from before the products are read until the commit, so
+a change that is committed before is read, and one that is committed after has its own note (stale.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storefront.catalog.models import Product, ProductStatus
+from storefront.foundation.clock import now
+from storefront.foundation.database import db, transactional
+from storefront.search.documents import Reading, current_reading, read_documents
+from storefront.search.engines import open_engine
+from storefront.search.models import SearchIndex, SearchWord
+
+INDEX = 1  # the one row
+BATCH = 500  # products of one transaction
+ROWS = 500  # of one statement
+Progress = Callable[[int, int], object]
+
+
+@transactional
+def refresh_documents(*, product_ids: Collection[int]) -> int:
+    """Read the products anew into the sides that serve and that are being filled; returns how many have a document.
+
+    Products that nobody can buy any more leave. Before the first rebuild nothing is done.
+    """
+    index = _hold_index()
+    sides = {index.serving, index.building} - {""}
+    if not sides or not product_ids:
+        return 0
+    readings = read_documents(product_ids)
+    for side in sorted(sides):
+        added = _put(side, product_ids, readings)
+        if side == index.serving:
+            index.documents = max(index.documents + added, 0)
+    return len(readings)
+
+
+def rebuild_documents(progress: Progress = lambda done, total: None) -> int:
+    """Read every product on sale into the idle side and let it serve when it is whole; returns how many it holds.
+
+    `progress` hears (done, total). Searches go on with the other side meanwhile. A rebuild that another one
+    overtakes stops without harm.
+    """
+    side = _begin()
+    product_ids = _by_standing()
+    for start in range(0, len(product_ids), BATCH):
+        progress(start, len(product_ids))
+        if not _fill(side=side, product_ids=product_ids[start:start + BATCH]):
+            return start
+    count = _switch(side=side)
+    progress(len(product_ids), len(product_ids))
+    return count
+
+
+def is_index_current() -> bool:
+    """Tell whether an index serves that was made by the present reading of words."""
+    db.session.rollback()
+    index = db.session.get(SearchIndex, INDEX)
+    return index is not None and bool(index.serving) and index.reading == current_reading()
+
+
+@transactional
+def _begin() -> str:
+    index = _hold_index()
+    index.building = "b" if index.serving == "a" else "a"
+    index.next_reading = current_reading()
+    open_engine().clear(index.building)
+    db.session.execute(delete(SearchWord).where(SearchWord.side == index.building))
+    return index.building
+
+
+def _by_standing() -> list[int]:
+    """Return the products on sale, the most bought ones first: engines that read as rows lie then find those first."""
+    rows = db.session.scalars(select(Product.id).where(Product.status == ProductStatus.ACTIVE)
+                              .order_by(Product.sales_count.desc(), Product.id)).all()
+    db.session.rollback()
+    return list(rows)
+
+
+@transactional
+def _fill(*, side: str, product_ids: Sequence[int]) -> bool:
+    """Write one batch; False when another rebuild has begun."""
+    if _hold_index().building != side:
+        return False
+    _put(side, product_ids, read_documents(product_ids), is_new=True)
+    return True
+
+
+@transactional
+def _switch(*, side: str) -> int:
+    index = _hold_index()
+    if index.building != side:
+        return 0
+    engine = open_engine()
+    engine.finish(side)
+    index.documents = engine.count(side)
+    index.serving, index.building, index.reading, index.built_at = side, "", index.next_reading, now()
+    return index.documents
+
+
+def _put(side: str, product_ids: Collection[int], readings: Sequence[Reading], *, is_new: bool = False) -> int:
+    """Write the documents and count the words of those that are new; returns by how many the side grew."""
+    engine = open_engine()
+    known = set() if is_new else engine.find_known(side, product_ids)
+    present = {reading.document.product_id for reading in readings}
+    engine.remove(side, sorted(set(product_ids) - present))
+    engine.write(side, [reading.document for reading in readings])
+    fresh = Counter(pair for reading in readings if reading.document.product_id not in known
+                    for pair in reading.words.items())
+    # Words of documents that were there count already; new ones among them become known all the same.
+    old = {pair: 0 for reading in readings if reading.document.product_id in known for pair in reading.words.items()}
+    _count_words(side, [(word, term, uses) for (word, term), uses in sorted((old | fresh).items())])
+    return len(present - known) - len(known - present)
+
+
+def _count_words(side: str, counted: Iterable[tuple[str, str, int]]) -> None:
+    insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(SearchWord)
+    rows = [{"side": side, "word": word, "term": term, "uses": uses} for word, term, uses in counted]
+    for start in range(0, len(rows), ROWS):
+        statement = insert.values(rows[start:start + ROWS])
+        db.session.execute(statement.on_conflict_do_update(
+            index_elements=[SearchWord.side, SearchWord.word],
+            set_={"uses": SearchWord.uses + statement.excluded.uses, "term": statement.excluded.term}))
+
+
+def _hold_index() -> SearchIndex:
+    """Return the index's row, locked until the transaction ends; made when it is missing."""
+    index = db.session.get(SearchIndex, INDEX, with_for_update=True, populate_existing=True)
+    if index is None:
+        index = SearchIndex(id=INDEX, serving="", building="", reading="", next_reading="", documents=0)
+        db.session.add(index)
+        db.session.flush()  # twins collide on the key here, and the second one tries again
+    return index

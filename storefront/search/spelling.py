@@ -1,0 +1,119 @@
+"""Words that no document holds: what was probably meant. Asks the vocabulary for the neighbors of a word, in few reads.
+
+Every word one slip away is written down and looked for by equality, which any index answers; two slips are allowed
+in long words, and compared with the words that begin alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from storefront.foundation.database import db
+from storefront.search.models import SearchWord
+
+LEAST = 4  # letters; shorter words have too many neighbors
+LONG = 8  # letters from which two slips are forgiven
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+FIGURES = "0123456789"
+MAX_ALIKE = 4000  # words read to find one two slips away
+MAX_PREFIXED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A word of the vocabulary."""
+
+    word: str
+    term: str
+    uses: int
+
+
+def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
+    """Return in how many documents each of the terms stands; those in none are absent."""
+    rows = db.session.execute(
+        select(SearchWord.term, func.sum(SearchWord.uses)).where(SearchWord.side == side, SearchWord.term.in_(terms))
+        .group_by(SearchWord.term)).tuples()
+    return {term: int(uses) for term, uses in rows}
+
+
+def complete(side: str, beginning: str, limit: int = MAX_PREFIXED) -> list[Known]:
+    """Return the most used words that begin so."""
+    return _read(side, SearchWord.word >= beginning, SearchWord.word < beginning + "\U0010ffff", limit=limit)
+
+
+def contain(side: str, part: str) -> list[Known]:
+    """Return the most used words that hold the part: a `kanne` is in `teekanne`. PostgreSQL asks pg_trgm's index."""
+    return _read(side, SearchWord.word.contains(part, autoescape=True), limit=MAX_PREFIXED)
+
+
+def correct(side: str, word: str) -> Known | None:
+    """Return the word that was probably meant by one that no document holds; None when nothing is near."""
+    if len(word) < LEAST or word.isdigit():
+        return None
+    near = _read(side, SearchWord.word.in_(slips(word)), limit=5)
+    if near:
+        return max(near, key=lambda known: (known.word[0] == word[0], known.uses, known.word))
+    halves = _divide(side, word)
+    if halves is not None or len(word) < LONG:
+        return halves
+    alike = _read(side, SearchWord.word >= word[:2], SearchWord.word < word[:2] + "\U0010ffff",
+                  func.length(SearchWord.word).between(len(word) - 2, len(word) + 2), limit=MAX_ALIKE)
+    close = [known for known in alike if distance(known.word, word, 2) <= 2]
+    return max(close, key=lambda known: (known.uses, known.word), default=None)
+
+
+def slips(word: str) -> set[str]:
+    """Return every text that is one letter more, less, other or swapped away."""
+    letters = "".join(sorted({*(ALPHABET if word.isascii() else _script(word)),
+                              *(FIGURES if any(sign.isdigit() for sign in word) else "")}))
+    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    less = {left + right[1:] for left, right in splits if right}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
+    other = {left + sign + right[1:] for left, right in splits if right for sign in letters}
+    more = {left + sign + right for left, right in splits for sign in letters}
+    return (less | swapped | other | more) - {word}
+
+
+def distance(left: str, right: str, most: int) -> int:
+    """Return how many slips lie between two words, or more than `most` as soon as that is sure."""
+    before2: list[int] = []
+    before = list(range(len(right) + 1))
+    for row, sign in enumerate(left, start=1):
+        now = [row]
+        for column, other in enumerate(right, start=1):
+            cost = min(before[column] + 1, now[-1] + 1, before[column - 1] + (sign != other))
+            if row > 1 and column > 1 and sign == right[column - 2] and left[row - 2] == other:
+                cost = min(cost, before2[column - 2] + 1)
+            now.append(cost)
+        if min(now) > most:
+            return most + 1
+        before2, before = before, now
+    return before[-1]
+
+
+def _divide(side: str, word: str) -> Known | None:
+    """Return the word as two known ones that were written together."""
+    halves = [(word[:at], word[at:]) for at in range(3, len(word) - 2)]
+    known = {found.word: found for found in _read(side, SearchWord.word.in_({part for half in halves for part in half}),
+                                                  limit=len(word) * 2)}
+    both = [(known[left], known[right]) for left, right in halves if left in known and right in known]
+    if not both:
+        return None
+    left, right = max(both, key=lambda pair: min(pair[0].uses, pair[1].uses))
+    return Known(f"{left.word} {right.word}", f"{left.term} {right.term}", min(left.uses, right.uses))
+
+
+def _script(word: str) -> Iterable[str]:
+    """Return the letters of the block that the word is written in: Cyrillic, Greek, Hebrew …"""
+    first = ord(word[0]) & ~0x7F
+    return [chr(first + offset) for offset in range(128) if chr(first + offset).isalpha()]
+
+
+def _read(side: str, *conditions: object, limit: int) -> list[Known]:
+    rows = db.session.execute(
+        select(SearchWord.word, SearchWord.term, SearchWord.uses).where(SearchWord.side == side, *conditions)  # type: ignore[arg-type]
+        .order_by(SearchWord.uses.desc(), SearchWord.word).limit(limit))
+    return [Known(*row) for row in rows.tuples()]

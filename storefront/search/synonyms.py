@@ -1,0 +1,73 @@
+"""Words that mean the same, as staff wrote them down: read when something is asked, so no index is made anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storefront.foundation.cache import cached
+from storefront.foundation.database import db
+from storefront.search.analysis import read_words
+from storefront.search.engines.port import AllOf
+from storefront.search.models import SynonymGroup
+
+if TYPE_CHECKING:
+    from storefront.search.reading import Asked
+
+GROUP = "search"
+SHARE, SHARE_OF_PHRASE = 0.9, 0.6  # of a word's worth when a synonym stands for it
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synonyms:
+    """For each phrase (its terms in their order) the other phrases of its groups."""
+
+    of: dict[Phrase, list[Phrase]]
+
+    def add_to(self, asked: Sequence[Asked]) -> None:
+        """Let the synonyms of every phrase in the words stand for each word of the phrase."""
+        terms = tuple(item.word.term for item in asked)
+        for start in range(len(terms) if self.of else 0):
+            for stop in range(start + 1, len(terms) + 1):
+                for other in self.of.get(terms[start:stop], ()):
+                    for item in asked[start:stop]:
+                        _let_stand(item, other)
+
+
+def _let_stand(item: Asked, other: Phrase) -> None:
+    item.meant = None  # a word with synonyms is no slip
+    if len(other) == 1:
+        item.shares.setdefault(other[0], SHARE)
+    else:
+        item.others.append(AllOf(other))
+        for term in other:
+            item.shares_of_phrases.setdefault(term, SHARE_OF_PHRASE)
+
+
+def read_synonyms(language: str) -> Synonyms:
+    """Return all groups as terms of the language."""
+    of: dict[Phrase, list[Phrase]] = defaultdict(list)
+    for words in list_groups():
+        phrases = [tuple(word.term for word in read_words(phrase, language)) for phrase in words]
+        for phrase in phrases:
+            of[phrase] += [other for other in phrases if other and other != phrase]
+    of.pop((), None)
+    return Synonyms(dict(of))
+
+
+@cached(GROUP)
+def list_groups() -> list[list[str]]:
+    """Return the groups, each with its words and phrases as staff wrote them."""
+    rows = db.session.scalars(select(SynonymGroup.words).order_by(SynonymGroup.id))
+    return [split_words(words) for words in rows]
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words and phrases of a group, which commas and line ends divide."""
+    parts = [" ".join(part.split()) for part in text.replace("\n", ",").replace(";", ",").split(",")]
+    return list(dict.fromkeys(part for part in parts if part))
