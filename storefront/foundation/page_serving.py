@@ -34,12 +34,12 @@ def _rendered_at() -> int | None:
 def _answer_with_file() -> Response | None:
     if request.method not in ("GET", "HEAD") or request.routing_exception or RENDERED_AT in request.environ:
         return None
-    query = request.query_string.decode("latin-1")
-    address = f"{request.path}?{query}" if query else request.path
+    path, query = quote(request.path, safe="/~"), request.query_string.decode("latin-1")
+    address = f"{path}?{query}" if query else path
     content = read_page(address)
     if content is None:
         return None
-    note_view(f"{quote(request.path, safe='/~')}?{query}" if query else quote(request.path, safe="/~"))
+    note_view(address)
     takes_gzip = request.accept_encodings["gzip"] > 0
     response = Response(content if takes_gzip else gzip.decompress(content))
     mimetype = "application/xml" if request.path.endswith(".xml") else "text/html"
