@@ -187,7 +187,7 @@ def _add_categories(marks: dict[str, Mark], categories: Mapping[int, bool]) -> N
         while row is not None:
             for address in _sorted(category_url(row[2]), CATEGORY_SORTS):
                 _put(marks, address, Mark("category", SHOWN, lies))
-            row = rows.get(row[1])
+            row = rows.get(row[1]) if row[1] is not None else None
 
 
 def _add_collections(marks: dict[str, Mark], collections: Mapping[int, bool]) -> None:
