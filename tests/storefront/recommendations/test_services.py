@@ -1,0 +1,153 @@
+"""What goes with what, computed from orders and the catalog, and told to the pages that show it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from storefront.catalog.services import change_status
+from storefront.foundation.database import db
+from storefront.foundation.outbox import OutboxEvent
+from storefront.inventory.services import correct_stock
+from storefront.orders.states import OrderState
+from storefront.recommendations import services
+from storefront.recommendations.models import Ground
+from storefront.recommendations.queries import list_shown_beside, read_beside, read_goes_with, read_neighbors
+from storefront.recommendations.services import Rebuilt, follow_order, rebuild_recommendations
+from tests.factories.catalog import MadeProduct, make_product
+from tests.factories.checkout import make_world
+from tests.factories.orders import make_order
+from tests.factories.purchases import make_purchase
+
+
+def make_products(*slugs: str, **said: object) -> dict[str, MadeProduct]:
+    return {slug: make_product(slug=slug, **said) for slug in slugs}
+
+
+def told() -> list[int]:
+    """The products of which it was told since this was last asked that others stand beside them."""
+    db.session.rollback()
+    found = db.session.execute(select(OutboxEvent.id, OutboxEvent.payload).where(
+        OutboxEvent.name == "RecommendationsChanged", OutboxEvent.id > _heard[0]).order_by(OutboxEvent.id)).all()
+    _heard[0] = max([_heard[0], *(row[0] for row in found)])
+    return sorted(row[1]["product_id"] for row in found)
+
+
+_heard = [0]
+
+
+@pytest.fixture(autouse=True)
+def _hear_from_the_beginning() -> None:
+    _heard[0] = 0
+
+
+def bought(product: MadeProduct) -> list[int]:
+    return read_neighbors([product.id], Ground.BOUGHT).get(product.id, [])
+
+
+def test_what_two_shoppers_bought_together_stands_beside_each(app: Flask) -> None:
+    made = make_products("bowl", "cup", "jug", "lamp")
+    bowl, cup, jug, lamp = (made[slug].id for slug in made)
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [bowl, cup], days_ago=400)
+        make_purchase(shopper, [bowl, jug], days_ago=1)
+    make_purchase("c", [bowl, lamp])  # one shopper is no habit
+    for state in (OrderState.CANCELED, OrderState.PENDING, OrderState.EXPIRED):
+        make_purchase(f"d-{state}", [bowl, lamp], state=state)
+        make_purchase(f"e-{state}", [bowl, lamp], state=state)
+    make_purchase("f", [bowl, lamp], days_ago=800)  # too long ago
+    assert rebuild_recommendations() == Rebuilt(bought=3, alike=0, changed=3)
+    assert bought(made["bowl"]) == [jug, cup]  # the later
+    assert bought(made["cup"]) == [jug, bowl]  # for they came back for the jug
+    assert bought(made["lamp"]) == []
+    assert told() == [bowl, cup, jug]
+    assert list_shown_beside([jug]) == [bowl, cup]
+    assert rebuild_recommendations().changed == 0  # the same again tells nobody
+    assert told() == []
+
+
+def test_the_work_in_parts_finds_the_same(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_products("bowl", "cup", "jug")
+    ids = [product.id for product in made.values()]
+    for shopper in ("a", "b"):
+        make_purchase(shopper, ids)
+    rebuild_recommendations()
+    whole = [bought(product) for product in made.values()]
+    monkeypatch.setattr(services, "LINES_AT_ONCE", 2)
+    monkeypatch.setattr(services, "BATCH", 1)
+    assert rebuild_recommendations().changed == 0
+    assert [bought(product) for product in made.values()] == whole == [ids[1:], [ids[0], ids[2]], ids[:2]]
+
+
+def test_an_order_counts_at_once_and_twice_is_once(app: Flask, run_jobs: Callable[[], int]) -> None:
+    make_world()
+    made = make_products("bowl", "cup")
+    make_purchase("a", [made["bowl"].id, made["cup"].id])
+    order_id = make_order({product.variant_id: 1 for product in made.values()})
+    assert bought(made["bowl"]) == []
+    run_jobs()
+    db.session.rollback()
+    assert bought(made["bowl"]) == [made["cup"].id]
+    assert bought(made["cup"]) == [made["bowl"].id]
+    assert follow_order(order_id=order_id) == 0
+
+
+def test_what_goes_off_sale_leaves_every_list(app: Flask) -> None:
+    made = make_products("bowl", "cup", "jug", categories=("ceramics",))
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [made["bowl"].id, made["cup"].id, made["jug"].id])
+    rebuild_recommendations()
+    change_status(product_id=made["cup"].id, status="inactive", actor="staff:1")
+    assert [card.slug for card in read_beside(made["bowl"].id)[1]] == ["jug"]  # at once, though by another reason
+    rebuild_recommendations()
+    assert bought(made["bowl"]) == [made["jug"].id]
+    assert bought(made["cup"]) == []
+    assert read_neighbors([made["bowl"].id, made["cup"].id], Ground.ALIKE) == {made["bowl"].id: [made["jug"].id]}
+
+
+def test_a_product_that_too_few_bought_shows_its_like(client: FlaskClient) -> None:
+    made = make_products("bowl", "cup", "jug", "pot", "plate", "vase", categories=("ceramics",))
+    make_product(slug="lamp", categories=("light",))
+    assert "New in Ceramics" in client.get("/p/bowl").text  # before the first night
+    rebuild_recommendations()
+    page = client.get("/p/bowl").text
+    assert "More like this" in page
+    assert shown(page) == ["cup", "jug", "pot", "plate"]
+    correct_stock(variant_id=made["cup"].variant_id, delta=-10, actor="staff:1", reason="broken")
+    assert shown(client.get("/p/bowl").text) == ["jug", "pot", "plate", "vase"]
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [made["bowl"].id, made["vase"].id, made["plate"].id])
+    rebuild_recommendations()
+    page = client.get("/p/bowl").text
+    assert "Often bought together" in page
+    assert shown(page) == ["plate", "vase"]
+    assert "beside" not in client.get("/p/lamp").text
+
+
+def shown(page: str) -> list[str]:
+    """The products of the section, in their order."""
+    section = page.split('aria-labelledby="beside"')[1].split("</section>", maxsplit=1)[0]
+    return [part.split('"')[0] for part in section.split('class="card__name"><a href="/p/')[1:]]
+
+
+def test_a_cart_is_answered_by_all_that_is_in_it(app: Flask) -> None:
+    made = make_products("bowl", "cup", "jug", "lamp")
+    bowl, cup, jug, lamp = (product.id for product in made.values())
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [bowl, jug])
+        make_purchase(f"{shopper}2", [cup, jug, lamp])
+    rebuild_recommendations()
+    assert [card.id for card in read_goes_with([bowl, cup], 3)] == [jug, lamp]
+    assert [card.id for card in read_goes_with([bowl, cup], 1)] == [jug]
+    assert read_goes_with([], 3) == []
+
+
+def test_the_command_says_what_it_found(app: Flask) -> None:
+    make_products("bowl", "cup", categories=("ceramics",))
+    result = app.test_cli_runner().invoke(args=["recommendations", "rebuild"])
+    assert result.output.splitlines()[-1] == (
+        "0 products are bought with others, 2 have others of their kind; 2 show others than before.")
+    again = app.test_cli_runner().invoke(args=["recommendations", "rebuild", "--json"])
+    assert '{"bought": 0, "alike": 2, "changed": 0}' in again.output
