@@ -21,6 +21,7 @@ from storefront.accounts.sign_in import leave_session, safe_target, start_sessio
 from storefront.accounts.throttle import count_try, forgive
 from storefront.foundation.errors import ShopError
 from storefront.foundation.guard import SAFE_METHODS
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.pages import error_page
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _guard_panel() -> Response | None:
 
 def _keep_private(response: Response) -> Response:
     if _is_panel():
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = PRIVATE
         response.headers["X-Robots-Tag"] = "noindex"
     return response
 

@@ -18,6 +18,7 @@ from admin.fields import AmountField, Required, line
 from admin.views import Answer, PanelView
 from storefront.accounts.forms import check_email
 from storefront.foundation.errors import NotFound, ShopError
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.ids import new_token
 from storefront.foundation.redis import client
 from storefront.foundation.shop import facts
@@ -96,7 +97,7 @@ class GiftCards(PanelView):
                 problem = "The mail could not leave. Hand the code over yourself: it cannot be shown again."
         said: dict[str, Any] = {"code": code, "card": card, "problem": problem, "is_mailed": form.is_mailed.data}
         response = make_response(self.render("admin/gift_cards/issued.html", **said))
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = PRIVATE
         return response
 
 

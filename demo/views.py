@@ -9,6 +9,7 @@ from flask import Blueprint, abort, current_app, make_response, render_template
 from werkzeug.wrappers import Response
 
 from demo.letters import Letter, find_letter, list_letters
+from storefront.foundation.headers import PRIVATE
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
 # A letter is shown as a mail program would: its own styles, nothing that runs, nothing fetched.
@@ -38,7 +39,7 @@ def mail_body(letter_id: str) -> Response:
 
 def _private(body: str) -> Response:
     response = make_response(body)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = PRIVATE
     return response
 
 

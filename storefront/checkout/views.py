@@ -49,12 +49,6 @@ blueprint = Blueprint("checkout", __name__)
 NOBODYS = uuid.UUID(int=0)
 
 
-@blueprint.after_request
-def _keep_private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 @blueprint.get("/checkout")
 def start() -> Response:
     """Go to the first step that still needs an answer."""

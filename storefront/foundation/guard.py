@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, current_app, request
 from werkzeug.wrappers import Response
 
+from storefront.foundation.assets import BUILT_URL
 from storefront.foundation.config import Settings
+from storefront.foundation.headers import FOREVER, PRIVATE
 from storefront.foundation.proxies import TrustedProxies
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -97,12 +99,18 @@ def _origin(url: str) -> str:
 
 def security_headers(settings: Settings) -> dict[str, str]:
     """Return the headers of every answer, whoever gives it: the shop, or the gateway from a file."""
-    headers = {"Content-Security-Policy": _policy(settings.providers), **HEADERS}
-    return headers | ({"Strict-Transport-Security": STRICT_TRANSPORT} if settings.is_secure else {})
+    return _security_headers(settings.providers, settings.is_secure)
+
+
+def _security_headers(providers: Mapping[str, str], is_secure: bool) -> dict[str, str]:
+    headers = {"Content-Security-Policy": _policy(providers), **HEADERS}
+    return headers | ({"Strict-Transport-Security": STRICT_TRANSPORT} if is_secure else {})
 
 
 def _add_headers(response: Response) -> Response:
     settings = current_app.config["SETTINGS"]
+    if request.endpoint == "static" and request.path.startswith(BUILT_URL) and response.status_code < 400:
+        response.headers["Cache-Control"] = FOREVER
     said = {name.lower() for name, _ in response.headers}
     for name, value in _standing_headers(tuple(settings.providers.items()), current_app.config["IS_SECURE"]):
         if name.lower() not in said:
@@ -113,7 +121,5 @@ def _add_headers(response: Response) -> Response:
 @functools.lru_cache(maxsize=8)
 def _standing_headers(providers: tuple[tuple[str, str], ...], is_secure: bool) -> tuple[tuple[str, str], ...]:
     """Return what every answer says; the same for all of a process's answers, so it is put together once."""
-    headers = {"Content-Security-Policy": _policy(dict(providers)), **HEADERS}
-    if is_secure:
-        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
-    return tuple(headers.items())
+    # An answer that says nothing of keeping it is one visitor's: a new route is private until it says that it is not.
+    return tuple({**_security_headers(dict(providers), is_secure), "Cache-Control": PRIVATE}.items())

@@ -11,6 +11,8 @@ from flask import Response, make_response, redirect, request
 from jinja2_fragments.flask import render_blocks
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.foundation.headers import PRIVATE
+
 
 def is_htmx() -> bool:
     """Tell whether htmx sent the request."""
@@ -32,7 +34,7 @@ def go_to(url: str) -> BaseResponse:
 def fragments(template: str, blocks: list[str], *, status: int = 200, push: str = "", **context: Any) -> Response:
     """Answer with named blocks of a page template; `push` is the URL that the address bar shows."""
     response = make_response(render_blocks(template, blocks, **context), status)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = PRIVATE
     if push:
         response.headers["HX-Push-Url"] = push
     return response

@@ -6,6 +6,7 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from storefront.accounts.sign_in import current_customer_id
+from storefront.foundation.headers import PRIVATE
 from storefront.orders.queries import OrderView, read_order_by_number
 
 blueprint = Blueprint("orders", __name__)
@@ -29,5 +30,5 @@ def private_page(template: str, status: int = 200, **context: object) -> Respons
 
 def private(response: Response) -> Response:
     """Keep an answer out of every cache."""
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = PRIVATE
     return response

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from storefront.accounts.throttle import count_try
 from storefront.foundation.errors import NotFound, ShopError
-from storefront.foundation.headers import PUBLIC
+from storefront.foundation.headers import public_headers
 from storefront.foundation.ids import new_uuid
 from storefront.orders.forms import Chosen, StatementForm, read_key, read_quantities
 from storefront.orders.pages import blueprint, private_page
@@ -35,7 +35,7 @@ def withdrawal() -> Response:
         return _form(_filled(order), order)
     response = make_response(render_template("orders/withdrawal.html", form=StatementForm(), order=None, problems={},
                                              typed={}, most={}))
-    response.headers["Cache-Control"] = PUBLIC
+    response.headers.update(public_headers(request.path))
     response.add_etag()
     return response.make_conditional(request)
 

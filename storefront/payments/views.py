@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from storefront.foundation.errors import NotFound
 from storefront.foundation.guard import exempt
+from storefront.foundation.headers import PRIVATE
 from storefront.foundation.htmx import go_to
 from storefront.foundation.money import Money
 from storefront.payments.errors import InvalidWebhook
@@ -68,5 +69,5 @@ def _only_where_offered() -> None:
 
 
 def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = PRIVATE
     return response

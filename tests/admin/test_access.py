@@ -70,7 +70,7 @@ def test_staff_enter_every_page_and_no_page_fails(app: Flask, staff: Panel) -> N
 def test_no_answer_of_the_panel_is_kept_by_anyone(staff: Panel, shopper: FlaskClient) -> None:  # security 10
     for client in (staff.client, shopper):
         for path in ("/admin/", "/admin/products/", "/admin/sign-in", "/admin/no-such-page"):
-            assert client.get(path).headers["Cache-Control"] == "no-store"
+            assert client.get(path).headers["Cache-Control"] == "private, no-store"
 
 
 def test_every_form_needs_its_token(app: Flask, staff: Panel) -> None:  # security 11

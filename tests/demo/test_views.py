@@ -22,7 +22,7 @@ def test_a_caught_mail_is_listed_shown_and_shut_in(
     assert letter.url in client.get("/demo/mail").text
     page = client.get(letter.url)
     assert "Good to have you, Ada &lt;b&gt;Byrne&lt;/b&gt;." in page.text
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "private, no-store"
     body = client.get(letter.html_url)
     assert body.text.startswith("<!DOCTYPE html>")
     policy = body.headers["Content-Security-Policy"]

@@ -44,7 +44,7 @@ def state(client: FlaskClient, **said: str) -> str:
     done = client.post("/withdrawal/statements", data=fields_of(confirmation.text))
     assert done.status_code == 303
     page = client.get(done.location)
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "private, no-store"
     return page.text
 
 
@@ -115,7 +115,7 @@ def test_from_the_order_page_lines_are_chosen(
     number, key = order.number, order.key
     assert f"/withdrawal?order={number}&amp;key={key}" in client.get(f"/orders/{number}?key={key}").text
     form = client.get(f"/withdrawal?order={number}&key={key}")
-    assert (form.headers["Cache-Control"], NAME in form.text, EMAIL in form.text) == ("no-store", True, True)
+    assert (form.headers["Cache-Control"], NAME in form.text, EMAIL in form.text) == ("private, no-store", True, True)
     page = state(client, order=number, key=key, order_number="ignored", email="elsewhere@example.org",
                  **{f"quantity-{small}": "1", f"quantity-{large}": "0"})
     assert "1 × Bowl · Small" in page
