@@ -102,7 +102,8 @@ def _read(key: str) -> str | None:
 
 def _drop(cart_id: uuid.UUID) -> None:
     try:
-        with insistence(), client().pipeline() as pipe:
+        # Not as one: the mark goes first, so nothing is written after the deletion that was read before it.
+        with insistence(), client().pipeline(transaction=False) as pipe:
             pipe.set(_mark_key(cart_id), new_token(), ex=MARK_KEPT)
             pipe.delete(_key(cart_id), _guest_key(cart_id))
             pipe.execute()

@@ -14,7 +14,16 @@ from storefront.cart.codes import bring_codes
 from storefront.cart.errors import CartFull, InvalidQuantity, LineGone, NotEnough, NotForSale
 from storefront.cart.mirror import drop_after_commit
 from storefront.cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartCode, CartLine
-from storefront.cart.offers import Offer, bring_back_line, insert_line, raise_line, read_offer
+from storefront.cart.offers import (
+    TOUCHED_EVERY,
+    Added,
+    Offer,
+    add_at_once,
+    bring_back_line,
+    insert_line,
+    raise_line,
+    read_offer,
+)
 from storefront.catalog.queries import read_variants
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
@@ -22,7 +31,6 @@ from storefront.foundation.ids import new_uuid
 from storefront.inventory.queries import read_availability
 
 GUEST_CARTS_KEPT = timedelta(days=30)  # as long as their cookie, and as the empty cart's page says
-TOUCHED_EVERY = timedelta(hours=1)  # how often adding marks a cart as used, which costs every index of its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +52,16 @@ def add_line(*, cart_id: uuid.UUID | None, customer_id: uuid.UUID | None, varian
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidQuantity
-    while True:  # twice only when another tab changed the line while we waited for the cart
+    added = add_at_once(variant_id, quantity, cart_id=cart_id, customer_id=customer_id)
+    while added is None:  # twice only when another tab changed the line while we waited for the cart
         offer = read_offer(variant_id, cart_id=cart_id, customer_id=customer_id)
         if offer is None:
             raise NotForSale
-        wanted = offer.held + quantity
-        if wanted > offer.maximum:
+        if offer.held + quantity > offer.maximum:
             raise NotEnough(available=offer.maximum, held=offer.held)
-        put = _put_offered(offer, variant_id, wanted, customer_id)
-        if put is not None:
-            drop_after_commit(put[0])
-            return AddResult(*put, wanted, offer.name, f"{offer.name} is in your cart.")
+        added = _put_offered(offer, variant_id, offer.held + quantity, customer_id)
+    drop_after_commit(added.cart_id)
+    return AddResult(added.cart_id, added.line_id, added.quantity, added.name, f"{added.name} is in your cart.")
 
 
 @transactional
@@ -170,8 +177,8 @@ def _take(cart_id: uuid.UUID, *conditions: object) -> bool:
 
 
 def _put_offered(offer: Offer, variant_id: int, wanted: int,
-                 customer_id: uuid.UUID | None) -> tuple[uuid.UUID, uuid.UUID] | None:
-    """Write the line and return its cart's id and its own; None when another tab was quicker."""
+                 customer_id: uuid.UUID | None) -> Added | None:
+    """Write the line; None when another tab was quicker."""
     cart_id = offer.cart_id or _open(customer_id)
     if cart_id is None:
         return None
@@ -183,7 +190,7 @@ def _put_offered(offer: Offer, variant_id: int, wanted: int,
     said = {"line": line_id, "wanted": wanted, "seen": offer.seen, "moment": now(), "cart": cart_id,
             "variant": variant_id}
     write = insert_line if offer.line_id is None else raise_line if offer.held else bring_back_line
-    return (cart_id, line_id) if execute_counted(write(), said) else None
+    return Added(cart_id, line_id, wanted, offer.name) if execute_counted(write(), said) else None
 
 
 def _open(customer_id: uuid.UUID | None) -> uuid.UUID | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 
 from storefront.foundation.ahead import read_answers
 from storefront.foundation.database import db
@@ -89,6 +89,18 @@ def select_stock() -> Select[*tuple[Any, ...]]:
     return (
         select(func.min(StockLevel.policy).label("least"), func.max(StockLevel.policy).label("most"),
                available.label("available"))
+        .join(StockLocation).where(StockLevel.variant_id == bindparam("variant_id"), StockLocation.is_active)
+    )
+
+
+def select_ample() -> Select[int]:
+    """Return the statement of how many of the variant `:variant_id` there are, NULL where judge_stock must be asked.
+
+    That is: where few are left, also of what is not counted or made to order.
+    """
+    available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
+    return (
+        select(case((available > LOW, available)))
         .join(StockLocation).where(StockLevel.variant_id == bindparam("variant_id"), StockLocation.is_active)
     )
 
