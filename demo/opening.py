@@ -20,6 +20,7 @@ from demo.seed import is_empty, seed_shop
 from demo.supervisor import ROOT
 from storefront.accounts.services import create_staff
 from storefront.foundation.errors import ShopError
+from storefront.search.services import rebuild_search
 
 
 def load_app(environ: Mapping[str, str]) -> Flask:
@@ -46,6 +47,8 @@ def fill_shop(app: Flask) -> None:
             keys = register_pictures(app)
         with phase("catalog"):
             seeded = seed_shop(keys=keys)
+        with phase("search"):
+            rebuild_search()
     click.echo(f"  {seeded.products} products, {seeded.variants} variants, {seeded.pictures} pictures")
 
 
