@@ -1,25 +1,22 @@
-"""The shelves around the products: categories, collections, brands."""
+"""The shelves around the products: categories and brands; collections have a file of their own."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from sqlalchemy import or_, select
-from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectField, ValidationError
+from sqlalchemy import select
+from wtforms import BooleanField, Form, SelectField
 
+from admin.collections import Collections
 from admin.fields import Required, WholeField, check_slug, choices, line, text
 from admin.product_lists import list_categories
 from admin.views import TableView
-from storefront.catalog.collections import save_collection
 from storefront.catalog.events import ProductChanged
-from storefront.catalog.models import Brand, Category, Collection, CollectionEntry, Product, Variant
+from storefront.catalog.models import Brand, Category, Collection, Product
 from storefront.catalog.services import save_category
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record
-
-MAX_ENTRIES = 500
 
 
 def _name() -> Any:
@@ -42,39 +39,6 @@ class NewCategoryForm(CategoryForm):
     parent = SelectField("Inside", coerce=str)
     slug = line("Address", Required("Give it an address."), check_slug, most=120,
                 description="The last part of its page's address. It cannot be changed later.")
-
-
-class EntryForm(Form):
-    """A product of a collection."""
-
-    slug = HiddenField()
-    position = WholeField("Place", low=1, high=10_000)
-    is_removed = BooleanField("Take out")
-
-
-class CollectionForm(Form):
-    """A collection that exists."""
-
-    name = _name()
-    intro = text("Introduction", most=2000, rows=3)
-    is_published = BooleanField("Shown in the shop", default=True)
-    entries = FieldList(FormField(EntryForm), label="Products", max_entries=MAX_ENTRIES)
-    added = text("Add products", rows=3, most=5000,
-                 description="SKUs, or the last parts of their pages' addresses, separated by commas or lines.")
-
-    def validate_added(self, field: Any) -> None:
-        words = _words(field.data)
-        known = _slugs_of(words)
-        unknown = [word for word in words if word not in known]
-        if unknown:
-            raise ValidationError(f"There is no product {', '.join(unknown)[:200]}.")
-
-
-class NewCollectionForm(CollectionForm):
-    """A new collection."""
-
-    slug = line("Address", Required("Give it an address."), check_slug, most=120,
-                description="The page will stand at /collections/ and this. It cannot be changed later.")
 
 
 class BrandForm(Form):
@@ -118,49 +82,6 @@ class Categories(TableView):
                              is_published=form.is_published.data)
 
 
-class Collections(TableView):
-    """Hand-picked lists of products."""
-
-    group, noun, form = "catalog", "collection", NewCollectionForm
-    hint = "Products picked by hand, each list with a page at /collections/ and its address."
-    column_list = ("name", "slug", "is_published")
-    column_labels = {"slug": "Address", "is_published": "Shown"}
-    edit_template = create_template = "admin/collection.html"
-    can_delete = False  # its page has an address that people follow; it is taken out of sight instead
-
-    def get_edit_form(self) -> Any:
-        return CollectionForm
-
-    def edit_form(self, obj: Any = None) -> Any:
-        form = super().edit_form(obj)
-        if form.entries and not form.entries[0].slug.data:  # made from rows that know their product by id
-            slugs = dict(db.session.execute(
-                select(Product.id, Product.slug).join(CollectionEntry, CollectionEntry.product_id == Product.id)
-                .where(CollectionEntry.collection_id == obj.id)).all())
-            for place, (row, entry) in enumerate(zip(form.entries, obj.entries, strict=True), start=1):
-                row.slug.data, row.position.data = slugs[entry.product_id], place
-        return form
-
-    def names_of(self, form: Any) -> dict[str, str]:
-        """Return the products' names by slug, for the template."""
-        slugs = [row.slug.data for row in form.entries]
-        found = select(Product.slug, Product.name).where(Product.slug.in_(slugs))
-        return dict(db.session.execute(found).all())
-
-    def save(self, form: Any, row_id: Any) -> Any:
-        """Write the collection by its slug, which an edit never changes."""
-        slug = form.slug.data if row_id is None else self.get_one(str(row_id)).slug
-        if row_id is None and db.session.scalar(select(Collection.id).where(Collection.slug == slug)) is not None:
-            raise ShopError(f"There is a collection {slug} already.")
-        rows = enumerate(form.entries.data, start=1)
-        kept = sorted((row["position"] or place, place, row["slug"]) for place, row in rows if not row["is_removed"])
-        words = _words(form.added.data)
-        known = _slugs_of(words)
-        slugs = [*(entry[2] for entry in kept), *(known[word] for word in words)]
-        return save_collection(slug=slug, name=form.name.data, intro=form.intro.data, product_slugs=slugs,
-                               is_published=form.is_published.data)
-
-
 class Brands(TableView):
     """Who makes the products."""
 
@@ -184,16 +105,3 @@ def views() -> list[TableView]:
         Collections(Collection, db, name="Collections", endpoint="admin_collections", url="/admin/collections", **menu),
         Brands(Brand, db, name="Brands", endpoint="admin_brands", url="/admin/brands", **menu),
     ]
-
-
-def _words(said: str | None) -> list[str]:
-    return list(dict.fromkeys(word.strip() for word in re.split(r"[,\n]", said or "") if word.strip()))
-
-
-def _slugs_of(words: list[str]) -> dict[str, str]:
-    """Return the product's slug for each word that is a slug or a SKU."""
-    rows = db.session.execute(
-        select(Product.slug, Variant.sku).outerjoin(Variant, Variant.product_id == Product.id)
-        .where(or_(Product.slug.in_(words), Variant.sku.in_(words)))).all()
-    found = {row.sku: row.slug for row in rows if row.sku} | {row.slug: row.slug for row in rows}
-    return {word: found[word] for word in words if word in found}

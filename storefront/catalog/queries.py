@@ -10,6 +10,7 @@ from collections.abc import Collection as Group
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, func, select
 
@@ -27,6 +28,7 @@ from storefront.catalog.models import (
     Redirect,
     product_category,
 )
+from storefront.catalog.rules import read_rule
 from storefront.catalog.tree import CategoryNode, build_tree, children, find_node, subtree_ids
 from storefront.catalog.variants import (
     MAX_ID,
@@ -138,21 +140,22 @@ def read_collection(slug: str) -> CollectionDetail:
 
 @cached("catalog")
 def read_collection_cards(collection_id: int, sort: Sort | None = None, number: int = 1) -> CardPage:
-    """Return a page of a collection's products, in the order that staff gave them unless sorted; raises NotFound."""
+    """Return a page of a collection's products, those placed by hand first unless sorted; raises NotFound."""
     found = (
         select(Product.id).join(CollectionEntry, CollectionEntry.product_id == Product.id)
         .where(CollectionEntry.collection_id == collection_id)
     )
-    order = ORDERS[sort] if sort else (CollectionEntry.position, Product.id)
+    order = ORDERS[sort] if sort else _order_of_collection(collection_id)
     return read_card_page(found, order, number, facts().currency)
 
 
 @cached("catalog")
 def read_collection_ids(collection_id: int, limit: int = MAX_LISTED) -> list[int]:
-    """Return the collection's products in the order that staff gave them, those off sale too."""
+    """Return the collection's products, those placed by hand first, those off sale too."""
     return list(db.session.scalars(
-        select(CollectionEntry.product_id).where(CollectionEntry.collection_id == collection_id)
-        .order_by(CollectionEntry.position, CollectionEntry.product_id).limit(limit)))
+        select(CollectionEntry.product_id).join(Product, Product.id == CollectionEntry.product_id)
+        .where(CollectionEntry.collection_id == collection_id)
+        .order_by(*_order_of_collection(collection_id)).limit(limit)))
 
 
 @cached("catalog")
@@ -267,6 +270,13 @@ def list_product_urls(limit: int) -> list[tuple[str, datetime]]:
         .order_by(*ORDERS["newest"]).limit(limit)
     )
     return [(product_url(slug), changed_at) for slug, changed_at in rows]
+
+
+def _order_of_collection(collection_id: int) -> Sequence[Any]:
+    """Return how its products stand: placed by hand first, then as its rule says."""
+    rule = db.session.scalar(select(Collection.rule).where(Collection.id == collection_id))
+    rest = ORDERS[read_rule(rule).order] if rule else (Product.id,)
+    return (CollectionEntry.is_pinned.desc(), CollectionEntry.position, *rest)
 
 
 def _can_be(slug: str) -> bool:

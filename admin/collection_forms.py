@@ -1,0 +1,189 @@
+"""The forms of collections: products picked by hand, and plain fields that make a rule."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    ValidationError,
+)
+from wtforms.validators import Optional
+
+from admin.fields import AmountField, Required, WholeField, check_slug, choices, line, text
+from storefront.catalog.models import Brand, Product, Variant
+from storefront.catalog.rules import (
+    MAX_DAYS,
+    Condition,
+    InCategory,
+    InStock,
+    OfBrand,
+    Priced,
+    PublishedBetween,
+    PublishedLately,
+    Reduced,
+    Rule,
+    Tagged,
+)
+from storefront.foundation.database import db
+
+MAX_ENTRIES = 500
+ORDERS = {"newest": "The newest first", "best": "The most bought first", "price": "Price, low to high",
+          "-price": "Price, high to low"}
+
+
+class EntryForm(Form):
+    """A product that was placed by hand."""
+
+    slug = HiddenField()
+    position = WholeField("Place", low=1, high=10_000)
+    is_removed = BooleanField("Take out")
+
+
+class CollectionForm(Form):
+    """A collection that exists."""
+
+    name = line("Name", Required("Give it a name."), most=120)
+    intro = text("Introduction", most=2000, rows=3)
+    is_published = BooleanField("Shown in the shop", default=True)
+    entries = FieldList(FormField(EntryForm), label="Products", max_entries=MAX_ENTRIES)
+    added = text("Add products", rows=3, most=5000,
+                 description="SKUs, or the last parts of their pages' addresses, separated by commas or lines.")
+    has_rule = BooleanField("Also every product that fits a rule",
+                            description="Those placed by hand stand first; the rule finds the rest, day by day.")
+    matches = RadioField("A product fits when", choices=choices([("all", "all of these are so"),
+                                                                 ("any", "any of these is so")]), default="all")
+    brands = line("Brand", most=2000, description="Names, separated by commas: any of them.")
+    tags = line("Tag", most=2000, description="Separated by commas: any of them.")
+    categories = SelectMultipleField("Category, with all below it", coerce=int,
+                                     description="Hold Ctrl or Cmd to choose several: any of them.")
+    lowest = AmountField("Price from")
+    highest = AmountField("Price to")
+    is_in_stock = BooleanField("It is in stock", description="Looked at each minute.")
+    is_reduced = BooleanField("It is reduced",
+                              description="One of its variants has a compare-at price above its price.")
+    days = WholeField("On sale for at most so many days", low=1, high=MAX_DAYS,
+                      description="1 is today (UTC). Looked at each day.")
+    first = DateField("On sale since, from", [Optional()])
+    last = DateField("On sale since, to", [Optional()])
+    order = SelectField("The rest is shown", choices=choices(ORDERS.items()), default="newest")
+
+    def validate_added(self, field: Any) -> None:
+        words = split_words(field.data)
+        known = read_slugs(words)
+        unknown = [word for word in words if word not in known]
+        if unknown:
+            raise ValidationError(f"There is no product {', '.join(unknown)[:200]}.")
+
+    def validate_has_rule(self, field: Any) -> None:
+        if field.data and not any(self[name].errors for name in CONDITIONS) and not conditions_of(self):
+            raise ValidationError("Say at least one thing that must be so, or every product would fit.")
+
+    def validate_brands(self, field: Any) -> None:
+        words = split_words(field.data)
+        known = _read_brands(words)
+        unknown = [word for word in words if word.lower() not in known]
+        if unknown:
+            raise ValidationError(f"There is no brand {', '.join(unknown)[:200]}.")
+
+    def validate_tags(self, field: Any) -> None:
+        if len(split_words(field.data)) > 50 or any(len(word) > 120 for word in split_words(field.data)):
+            raise ValidationError("Use at most 50 tags of at most 120 characters each.")
+
+    def validate_highest(self, field: Any) -> None:
+        if field.data is not None and self.lowest.data is not None and field.data < self.lowest.data:
+            raise ValidationError("This is below “Price from”: no product fits between them.")
+
+    def validate_last(self, field: Any) -> None:
+        if field.data and self.first.data and field.data < self.first.data:
+            raise ValidationError("This day is before the first one: no product fits between them.")
+
+
+CONDITIONS = ("brands", "tags", "categories", "lowest", "highest", "is_in_stock", "is_reduced", "days", "first", "last")
+
+
+class NewCollectionForm(CollectionForm):
+    """A new collection."""
+
+    slug = line("Address", Required("Give it an address."), check_slug, most=120,
+                description="The page will stand at /collections/ and this. It cannot be changed later.")
+
+
+def rule_of(form: CollectionForm) -> Rule | None:
+    """Return the rule that a valid form says, None when it is for hands alone."""
+    if not form.has_rule.data:
+        return None
+    return Rule(conditions=conditions_of(form), matches=form.matches.data or "all", order=form.order.data)
+
+
+def conditions_of(form: CollectionForm) -> tuple[Condition, ...]:
+    """Return what the fields say must be so; empty fields say nothing."""
+    brands = _read_brands(split_words(form.brands.data))
+    said: list[tuple[Any, Condition]] = [
+        (brands, OfBrand(tuple(sorted(brands.values())))),
+        (form.tags.data, Tagged(tuple(split_words(form.tags.data)))),
+        (form.categories.data, InCategory(tuple(form.categories.data or ()))),
+        (form.lowest.data is not None or form.highest.data is not None, Priced(form.lowest.data, form.highest.data)),
+        (form.is_in_stock.data, InStock()),
+        (form.is_reduced.data, Reduced()),
+        (form.days.data, PublishedLately(form.days.data or 1)),
+        (form.first.data or form.last.data, PublishedBetween(form.first.data, form.last.data)),
+    ]
+    return tuple(condition for is_said, condition in said if is_said)
+
+
+def fields_of(rule: Rule) -> dict[str, Any]:
+    """Return what the form's fields say when the rule is edited."""
+    said: dict[str, Any] = {"has_rule": True, "matches": rule.matches, "order": rule.order}
+    for condition in rule.conditions:
+        match condition:
+            case OfBrand(brand_ids):
+                names = db.session.scalars(select(Brand.name).where(Brand.id.in_(brand_ids)).order_by(Brand.name))
+                said["brands"] = ", ".join(names)
+            case Tagged(tags):
+                said["tags"] = ", ".join(tags)
+            case InCategory(category_ids):
+                said["categories"] = list(category_ids)
+            case Priced(lowest, highest):
+                said |= {"lowest": lowest, "highest": highest}
+            case InStock():
+                said["is_in_stock"] = True
+            case Reduced():
+                said["is_reduced"] = True
+            case PublishedLately(days):
+                said["days"] = days
+            case PublishedBetween(first, last):
+                said |= {"first": first, "last": last}
+    return said
+
+
+def split_words(said: str | None) -> list[str]:
+    """Return what stands between commas and line ends, each once."""
+    return list(dict.fromkeys(word.strip() for word in re.split(r"[,\n]", said or "") if word.strip()))
+
+
+def read_slugs(words: list[str]) -> dict[str, str]:
+    """Return the product's slug for each word that is a slug or a SKU."""
+    rows = db.session.execute(
+        select(Product.slug, Variant.sku).outerjoin(Variant, Variant.product_id == Product.id)
+        .where(or_(Product.slug.in_(words), Variant.sku.in_(words)))).all()
+    found = {row.sku: row.slug for row in rows if row.sku} | {row.slug: row.slug for row in rows}
+    return {word: found[word] for word in words if word in found}
+
+
+def _read_brands(words: list[str]) -> dict[str, int]:
+    """Return the brands' ids by their names in small letters."""
+    wanted = {*words, *(word.lower() for word in words)}
+    rows = db.session.execute(select(Brand.name, Brand.id).where(or_(Brand.name.in_(wanted),
+                                                                     func.lower(Brand.name).in_(wanted))))
+    return {name.lower(): brand_id for name, brand_id in rows}
