@@ -103,10 +103,14 @@ def web_role(port: int) -> Role:
 
 
 def background_roles() -> list[Role]:
-    """The relay, the schedule and one worker for each queue; they leave the processor to the visitors."""
-    flask = ["nice", "-n", "10", sys.executable, "-m", "flask", "worker"]
-    loops = [Role(name, [*flask, name]) for name in ("relay", "schedule")]
-    return loops + [Role(f"worker-{queue}", [*flask, "run", queue]) for queue in QUEUES]
+    """The relay, the schedule and one worker for each queue; they leave the processor to the visitors.
+
+    But for the relay, which everything waits for, and by half for pages, which visitors wait for.
+    """
+    roles = {"relay": ["relay"], "schedule": ["schedule"]} | {f"worker-{queue}": ["run", queue] for queue in QUEUES}
+    kindness = {"relay": "0", "worker-pages": "5"}
+    return [Role(name, ["nice", "-n", kindness.get(name, "10"), sys.executable, "-m", "flask", "worker", *command])
+            for name, command in roles.items()]
 
 
 def is_ready(url: str) -> bool:

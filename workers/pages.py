@@ -25,7 +25,7 @@ from workers.pages_build import current_build
 from workers.pages_render import Rendered, render_batch
 
 WORK_SECONDS = 20.0  # of one wake-up, well below the 40 s after which RQ ends it
-BATCH = 24  # pages: a fraction of a second, after which single changes come first again
+BATCH = 48  # pages: a fraction of a second, after which single changes come first again
 SUBJECTS = 500  # expanded at once
 # What every page leans on is left behind in the cache once more: the process that changed it may have died before.
 GROUPS = ("catalog", "content", "taxes")

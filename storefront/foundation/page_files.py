@@ -80,6 +80,7 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         os.fchmod(descriptor, 0o644)  # whatever this process keeps to itself otherwise
+        failpoint("page-opened")
         written = 0
         while written < len(content):  # a full disk may take a part first, and then says so
             written += os.write(descriptor, content[written:])

@@ -176,11 +176,15 @@ def mark_outdated(*, build: str, older_than: datetime, limit: int) -> int:
 
 @transactional
 def claim_pages(*, limit: int) -> list[Claim]:
-    """Take pages that wait, the most urgent and hottest first, for LEASE; nobody else gets them meanwhile."""
-    found = (select(Page.address).where(*_due())
-             .order_by(Page.urgency.desc(), Page.heat.desc(), Page.marked_at, Page.address)
-             .limit(limit).with_for_update(skip_locked=True))
-    addresses = db.session.scalars(found).all()
+    """Take pages that wait, the most urgent and hottest first, for LEASE; nobody else gets them meanwhile.
+
+    All of one urgency: a product's own page is in its place before the lists that show it are begun.
+    """
+    found = db.session.execute(
+        select(Page.address, Page.urgency).where(*_due())
+        .order_by(Page.urgency.desc(), Page.heat.desc(), Page.marked_at, Page.address)
+        .limit(limit).with_for_update(skip_locked=True)).all()
+    addresses = [address for address, urgency in found if urgency == found[0][1]]
     if not addresses:
         return []
     taken = update(Page).where(Page.address.in_(addresses)).values(due_at=now() + LEASE)

@@ -33,7 +33,7 @@ from workers.queues import PAGES_WAKE_UP, connect, open_queue
 from workers.relay import relay_once
 
 Fill = Callable[[], Callable[[], None]]
-PLACES = ("pages-claimed", "page-drafted", "pages-drafted", "before-commit", "after-commit", "pages-put")
+PLACES = ("pages-claimed", "page-opened", "page-drafted", "pages-drafted", "before-commit", "after-commit", "pages-put")
 
 
 def text(address: str) -> str:
@@ -154,13 +154,13 @@ def test_killed_while_rendering(world: World, dice: random.Random, rounds: Calla
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for turn in range(rounds(6, 200)):
+        for turn in range(rounds(len(PLACES), 200)):
             set_price(dice.choice(bowls), 1000 + turn)
             relay(world.app)
             let_leases_pass()
-            world.aim(f"{dice.choice(PLACES)}:kill@{dice.randint(1, 12)}")
+            world.aim(f"{PLACES[turn % len(PLACES)]}:kill@{dice.randint(1, 3)}")
             child = render(world)
-            if turn % 2:  # at any place, not only between two steps
+            if turn > len(PLACES) and turn % 2:  # at any place, not only between two steps
                 world.disarm()
                 time.sleep(dice.random())
                 child.kill_all()
