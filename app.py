@@ -42,7 +42,7 @@ from storefront.foundation.migrations import migrate
 from storefront.foundation.page_serving import install_page_files
 from storefront.foundation.pages import install_errors, install_templates
 from storefront.foundation.roles import register_roles
-from storefront.inventory.counts import count_stock, select_sellable
+from storefront.inventory import counts
 from storefront.shipping.queries import read_delivery_note
 
 # Pages, each served when STOREFRONT_ROLES brings its role (storefront/foundation/roles.py)
@@ -77,8 +77,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     # What a context needs of one above it is handed in here, where it can be seen.
     after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
     storefront.cart.views.delivery_notes[:] = [read_delivery_note]
-    app.extensions["count_stock"] = count_stock  # the catalog's import sets stock
-    sellable_variants[:] = [select_sellable]  # and its collections may hold what is in stock
+    app.extensions["stock"] = counts  # what the catalog's import asks of inventory
+    sellable_variants[:] = [counts.select_sellable]  # and its collections may hold what is in stock
     Htmx(app)
     register_roles(app, BLUEPRINTS, settings.roles)
     if "admin" in settings.roles:

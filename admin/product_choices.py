@@ -11,12 +11,13 @@ from flask_admin import expose
 
 from admin.access import actor
 from admin.fields import choices
-from admin.product_edits import answers_of, edit_product, find_product, offered
+from admin.product_edits import edit_product, find_product
 from admin.product_forms import MAX_COMBINATIONS, MAX_OPTIONS, OptionsForm, VariantsForm
 from admin.views import Answer
 from storefront.catalog.entries import OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
 from storefront.catalog.errors import InvalidProduct
 from storefront.catalog.models import Price, Product, Variant
+from storefront.catalog.portrait import answers_of, offered
 from storefront.foundation.errors import ShopError
 from storefront.foundation.shop import facts
 

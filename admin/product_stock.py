@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from admin.access import actor
 from admin.names import name_actors
-from admin.product_edits import find_product, offered
+from admin.product_edits import find_product
 from admin.product_forms import StockForm
 from admin.views import Answer
 from storefront.catalog.models import Variant
+from storefront.catalog.portrait import offered
 from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import NotFound, ShopError
 from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy

@@ -15,9 +15,10 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from storefront.catalog.images import requeue_images
-from storefront.catalog.importer.importing import FORMATS, Order, import_file
-from storefront.catalog.importer.reader import UnreadableFile
+from storefront.catalog.importer.importing import FORMATS, import_file
+from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report
+from storefront.foundation.csv_files import UnreadableFile
 
 group = AppGroup("catalog", help="Products: import them from a file, fetch their pictures.")
 
@@ -38,7 +39,7 @@ def import_products(*, file: Path, as_json: bool, **options: Any) -> None:
 
     Example: flask catalog import products.csv --dry-run
     """
-    order = Order(path=file, count_stock=current_app.extensions["count_stock"], actor="system",
+    order = Order(path=file, stock=current_app.extensions["stock"], actor="system",
                   source_format=options["source_format"], is_dry_run=options["dry_run"],
                   images_dir=options["images_dir"], resumes=options["resumes"])
     began = time.monotonic()

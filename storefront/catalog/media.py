@@ -26,6 +26,7 @@ KEY = re.compile(r"[0-9a-f]{32}")
 FORMATS = ("avif", "webp", "jpg")
 MIME_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 FACTS = "picture.json"
+OWN_ADDRESS = re.compile(rf"https?://[^/]+/media/({KEY.pattern})/\d{{1,5}}\.(?:{'|'.join(FORMATS)})")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ def picture_at(key: str, alt: str) -> Picture | None:
 def picture_url(key: str, width: int, extension: str) -> str:
     """Return the address of one file."""
     return f"/media/{key}/{width}.{extension}"
+
+
+def find_own_key(address: str) -> str:
+    """Return the key of the picture at the address when it is one of this store's, wherever it is served; else ""."""
+    found = OWN_ADDRESS.fullmatch(address)
+    return found[1] if found and (_folder(found[1]) / FACTS).is_file() else ""
 
 
 def picture_path(key: str, width: int, extension: str) -> Path | None:

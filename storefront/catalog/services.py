@@ -58,7 +58,12 @@ def save_product(*, entry: ProductEntry, actor: str) -> SaveResult:
     Raises InvalidProduct, DuplicateSku, UnknownCategory, UnknownPicture.
     """
     check_entry(entry)
-    product = find_product(entry)
+    return save_found(entry=entry, product=find_product(entry), actor=actor)
+
+
+@transactional
+def save_found(*, entry: ProductEntry, product: Product | None, actor: str) -> SaveResult:
+    """Do what save_product does for a checked entry whose product was found already; None makes a new one."""
     is_new = product is None
     if product is None:
         product = Product(slug=entry.slug, name=entry.name, facts=[], tags=[], extra={})

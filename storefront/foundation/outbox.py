@@ -93,6 +93,17 @@ def record(event: Event) -> None:
     db.session.add(OutboxEvent(name=type(event).__name__, payload=payload))
 
 
+def record_all(events: Sequence[Event]) -> None:
+    """Write many events at once, as `record` writes each."""
+    if not is_in_service():
+        raise RuntimeError("events are recorded inside a transactional service")
+    moment = now()
+    rows = [{"name": type(event).__name__, "payload": msgspec.to_builtins(asdict(event)), "recorded_at": moment}
+            for event in events]
+    if rows:
+        db.session.connection().execute(insert(OutboxEvent), rows)
+
+
 def is_work_waiting() -> bool:
     """Tell whether relay_events or claim_jobs would find something; reads only, takes no lock."""
     event = select(OutboxEvent.id).where(OutboxEvent.relayed_at.is_(None)).limit(1)

@@ -38,7 +38,7 @@ def clean_html(text: str) -> str:
         return _paragraphs(html.unescape(text))
     loose = _clean(text, TAGS | SAME.keys())
     renamed = _SAME_TAG.sub(lambda tag: f"<{tag[1]}{SAME[tag[2]]}>", loose)
-    cleaned = _EMPTY.sub("", _clean(renamed, TAGS)).strip()
+    cleaned = _EMPTY.sub("", loose if renamed == loose else _clean(renamed, TAGS)).strip()
     return cleaned if _TAG.search(cleaned) else _paragraphs(html.unescape(cleaned))
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, func, or_, select
+from collections.abc import Collection, Mapping
 
+from sqlalchemy import Select, func, insert, or_, select
+
+from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
-from storefront.inventory.models import StockLevel, StockLocation, StockPolicy
-from storefront.inventory.services import correct_stock, set_policy
+from storefront.foundation.outbox import record_all
+from storefront.inventory.events import StockChanged
+from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
+from storefront.inventory.services import correct_stock, save_location, set_policy
 
 
 @transactional
@@ -34,3 +39,57 @@ def select_sellable() -> Select[int]:
     left = StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated > 0
     return (select(StockLevel.variant_id).join(StockLocation)
             .where(StockLocation.is_active, or_(StockLevel.policy != StockPolicy.DENY, left)))
+
+
+@transactional
+def count_new(*, counts: Mapping[int, tuple[int | None, str]], actor: str, reason: str) -> None:
+    """Write the first counts of variants that have no stock level: (available or None, policy) by variant id.
+
+    The same rows as count_stock writes, in one statement per table; a variant that has a level raises IntegrityError.
+    """
+    if not counts:
+        return
+    location_id = db.session.scalar(select(StockLocation.id).where(StockLocation.code == "main"))
+    if location_id is None:
+        location_id = save_location(code="main", name="Main stock")
+    connection, moment = db.session.connection(), now()
+    connection.execute(insert(StockLevel), [
+        {"variant_id": variant_id, "location_id": location_id, "policy": StockPolicy(policy),
+         "on_hand": available or 0, "reserved": 0, "allocated": 0}
+        for variant_id, (available, policy) in counts.items()])
+    moved = [{"variant_id": variant_id, "location_id": location_id, "on_hand": available, "reserved": 0,
+              "allocated": 0, "reason": reason[:40], "actor": actor, "order_id": None, "created_at": moment}
+             for variant_id, (available, _) in counts.items() if available]
+    if moved:
+        connection.execute(insert(StockMovement), moved)
+    record_all([StockChanged(variant_id) for variant_id in counts])
+
+
+def read_stock(variant_ids: Collection[int]) -> dict[int, tuple[int, int, str]]:
+    """Return (available, promised, policy) of each variant that has a stock level, over all locations."""
+    promised = StockLevel.reserved + StockLevel.allocated
+    rows = db.session.execute(
+        select(StockLevel.variant_id, func.sum(StockLevel.on_hand - promised), func.sum(promised),
+               func.min(StockLevel.policy), func.max(StockLevel.policy))
+        .where(StockLevel.variant_id.in_(variant_ids)).group_by(StockLevel.variant_id))
+    return {row[0]: (int(row[1]), int(row[2]), _policy({row[3], row[4]})) for row in rows}
+
+
+@transactional
+def take_back(*, variant_id: int, units: int, policy: str, actor: str) -> None:
+    """Undo a count: as many units as it added go again, by a movement, so that a sale meanwhile stays counted.
+
+    Raises StockTooLow when they are gone, or promised.
+    """
+    wanted = StockPolicy(policy)
+    if wanted is not StockPolicy.DENY:
+        set_policy(variant_id=variant_id, policy=wanted, actor=actor)
+    if units:
+        correct_stock(variant_id=variant_id, delta=-units, actor=actor, reason="import undone")
+    if wanted is StockPolicy.DENY:
+        set_policy(variant_id=variant_id, policy=wanted, actor=actor)
+
+
+def _policy(said: set[StockPolicy]) -> str:
+    """Return the one policy of a variant's levels; where they differ, the one that sells the most."""
+    return next(policy for policy in ("untracked", "continue", "deny") if policy in said)

@@ -1,5 +1,6 @@
-"""Products from other shops' files: read by row, saved by product, committed by batch.
+"""Products from other shops' files: read by row, saved by product, committed by batch, and undone again.
 
-reader.py turns bytes into rows, shopify.py rows into a ProductEntry, importing.py entries into the catalog;
-what cannot be taken is reported by line and column and keeps nothing else out.
+index.py reads the file once, groups.py gathers rows by product, shopify.py and woocommerce.py make them a
+ProductEntry, batches.py saves entries, importing.py goes through the file; what cannot be taken is reported by line
+and column and keeps nothing else out.
 """

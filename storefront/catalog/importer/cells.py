@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
 from storefront.catalog.entries import MAX_AMOUNT, MAX_GRAMS
-from storefront.catalog.importer.reader import Row
+from storefront.foundation.csv_files import Row
 from storefront.foundation.money import InvalidAmount, parse_amount
 
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
@@ -56,13 +56,16 @@ def read_quantity(row: Row, column: str) -> int:
 
 def read_grams(row: Row) -> int:
     """Return the weight in whole grams: of `Variant Grams`, else of `Variant Weight` in its unit."""
-    column = "Variant Grams" if row["Variant Grams"] else "Variant Weight"
-    text = row[column]
-    if not text:
-        return 0
-    unit = "g" if column == "Variant Grams" else row["Variant Weight Unit"].lower() or "kg"
-    if unit not in GRAMS:
+    if row["Variant Grams"]:
+        return grams_of(row["Variant Grams"], "g", "Variant Grams")
+    unit = row["Variant Weight Unit"].lower() or "kg"
+    if row["Variant Weight"] and unit not in GRAMS:
         raise CellProblem("Variant Weight Unit", f"“{unit[:40]}” is none of g, kg, lb, oz.")
+    return grams_of(row["Variant Weight"], unit, "Variant Weight") if row["Variant Weight"] else 0
+
+
+def grams_of(text: str, unit: str, column: str) -> int:
+    """Return the whole grams of a plain decimal in a unit of GRAMS."""
     try:
         grams = Decimal(text) * GRAMS[unit] if _NUMBER.fullmatch(text) else None
     except InvalidOperation:
@@ -74,9 +77,11 @@ def read_grams(row: Row) -> int:
 
 def read_url(row: Row, column: str) -> str:
     """Return the address of a picture; empty when the cell is."""
-    text = row[column]
-    if not text:
-        return ""
+    return check_url(row[column], column) if row[column] else ""
+
+
+def check_url(text: str, column: str) -> str:
+    """Return the address when a picture can be fetched from it."""
     try:
         parts = urlsplit(text)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)

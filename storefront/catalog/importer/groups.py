@@ -1,78 +1,79 @@
-"""Rows gathered by product: those with the same key, together or, within reason, apart."""
+"""Rows gathered by product: those with the same key, and those that name it from elsewhere in the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from storefront.catalog.importer.reader import MAX_SCATTERED, Row, Table
-from storefront.catalog.importer.report import Rejection
+from storefront.foundation.csv_files import Rejection, Row, Table
+
+if TYPE_CHECKING:
+    from storefront.catalog.importer.formats import Format
+    from storefront.catalog.importer.index import FileIndex
+
+
+class Position(NamedTuple):
+    """Where in the file something begins; line 0 is before everything."""
+
+    offset: int = 0
+    line: int = 0
 
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one product, its first row first, and what of them could not be read."""
+    """The rows of one product, its own row first, and what of them could not be read."""
 
     key: str
+    names: tuple[str, ...]
     rows: list[Row]
     problems: list[Rejection] = field(default_factory=list)
 
 
-@dataclass
-class Scattered:
-    """Rows that stand apart from the first rows of their product."""
-
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    count: int = 0
-    products: int = 0
+Item = Group | Rejection
 
 
-def check_file(table: Table, key: str) -> Scattered:
-    """Read the whole file once, so that one that cannot be read is refused before anything is written.
-
-    Returns the rows that stand apart. Raises UnreadableFile.
-    """
-    found = Scattered()
-    seen: set[str] = set()
-    last = ""
-    for row in table.rows():
-        if isinstance(row, Rejection) or not row[key]:
-            continue
-        if row[key] != last and row[key] in seen:
-            found.count += 1
-            if found.count <= MAX_SCATTERED:
-                found.rows.setdefault(row[key], []).append(row)
-            continue  # the product that it interrupts may go on after it
-        last = row[key]
-        seen.add(last)
-    found.products = len(seen)
-    return found
-
-
-def read_groups(table: Table, key: str, scattered: Scattered) -> Iterator[Group | Rejection]:
-    """Stream the products of the file; rows that cannot be read come as they stand."""
-    done: set[str] = set()
-    kept_lines = {row.line for rows in scattered.rows.values() for row in rows}
+def read_groups(table: Table, source: Format, index: FileIndex, start: Position) -> Iterator[tuple[Item, Position]]:
+    """Stream the products of the file from `start` on, each with the position after which all before it is done."""
     group: Group | None = None
-    for row in table.rows():
+    waiting: list[Rejection] = []
+
+    def finish(position: Position) -> Iterator[tuple[Item, Position]]:
+        if group is not None:
+            yield _with_parts(group, table, index), position
+        for rejection in waiting:
+            yield rejection, position
+        waiting.clear()
+
+    for row in table.rows(*start):
         if isinstance(row, Rejection):
             # It may have been a row of the product around it, which is therefore not whole.
-            if group is None:
-                yield row
-            else:
-                group.problems.append(row)
-        elif not row[key]:
-            yield Rejection(row.line, key, "The row does not say which product it belongs to.")
-        elif group is not None and row[key] == group.key:
+            (group.problems if group is not None and source.joins_rows else waiting).append(row)
+            continue
+        place = source.place(row)
+        if group is not None and source.joins_rows and place.key == group.key:
             group.rows.append(row)
-        elif row[key] in done:
-            if row.line not in kept_lines:
-                yield Rejection(row.line, key, f"The rows of “{row[key][:60]}” stand apart, and more than "
-                                f"{MAX_SCATTERED} such rows are in the file: sort it by {key}.")
+        elif place.is_part or index.line_of(place.key) != row.line:
+            waiting += _stray(row, place.key, place.is_part, source, index)
         else:
-            if group is not None:
-                yield group
-            group = Group(row[key], [row, *scattered.rows.get(row[key], [])])
-            done.add(row[key])
-    if group is not None:
-        yield group
+            yield from finish(Position(row.offset, row.line))
+            group = Group(place.key, place.names, [row])
+    yield from finish(Position(table.size, start.line))
+
+
+def _with_parts(group: Group, table: Table, index: FileIndex) -> Group:
+    for offset, line in index.parts(group.names):
+        part = table.row_at(offset, line)
+        (group.problems if isinstance(part, Rejection) else group.rows).append(part)  # type: ignore[arg-type]
+    return group
+
+
+def _stray(row: Row, key: str, is_part: bool, source: Format, index: FileIndex) -> Iterator[Rejection]:
+    """Say why a row that begins no product belongs to none; one that belongs to another place is read there."""
+    if not key:
+        yield Rejection(row.line, source.key_column, "The row does not say which product it belongs to.")
+    elif is_part and not index.line_of(key):
+        yield Rejection(row.line, source.key_column, f"The row belongs to “{key[:60]}”, which no row of the file is.")
+    elif not is_part and not source.joins_rows:
+        yield Rejection(row.line, source.key_column, f"“{key[:60]}” is already the product of line "
+                        f"{index.line_of(key)}.")

@@ -1,258 +1,193 @@
-"""An import from beginning to end: batches of products, each one transaction, each product its own savepoint.
+"""An import from beginning to end: batches of products, each one transaction that also notes how far we are.
 
-Killed at any moment, the catalog holds whole products only; the next run, or `--resume`, does the rest. What staff
-decided in the shop stays where the file says nothing new: category, status and stock are taken from the file only
-for a new product, or when the file's own words for them differ from those of the last import.
+Killed at any moment, the catalog holds whole products only, and the import's row says where to go on. What staff
+decided in the shop stays where the file says nothing new (remembering.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from slugify import slugify
-from sqlalchemy import func, select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import insert, select, update
 
-from storefront.catalog.choices import match_variants
-from storefront.catalog.entries import ImageEntry, ProductEntry, SaveResult
-from storefront.catalog.errors import DuplicateSku, InvalidPicture
-from storefront.catalog.importer import shopify
-from storefront.catalog.importer.groups import Group, check_file, read_groups
-from storefront.catalog.importer.progress import Progress
-from storefront.catalog.importer.reader import Table, UnreadableFile, open_table
-from storefront.catalog.importer.report import Rejection, Report
-from storefront.catalog.importer.shopify import ShopifyProduct
-from storefront.catalog.importer.stock import CountStock, wanted_count
-from storefront.catalog.media import store_picture
-from storefront.catalog.models import Category, Image, ImageState, Product
-from storefront.catalog.saving import find_product
-from storefront.catalog.services import save_category, save_product
-from storefront.foundation.database import db, transactional
+from storefront.catalog.import_models import Import, ImportChange, ImportLine, ImportState
+from storefront.catalog.importer.batches import Batch
+from storefront.catalog.importer.formats import Format, ReadProduct
+from storefront.catalog.importer.groups import Group, Item, Position, read_groups
+from storefront.catalog.importer.index import FileIndex
+from storefront.catalog.importer.order import Order
+from storefront.catalog.importer.pictures import take_pictures
+from storefront.catalog.importer.report import Report, add_counts, line_of, lines_of, read_report
+from storefront.catalog.importer.shopify import SHOPIFY
+from storefront.catalog.importer.woocommerce import WOOCOMMERCE
+from storefront.foundation.clock import now
+from storefront.foundation.csv_files import Rejection, Table, UnreadableFile, open_table
+from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.shop import facts
 
-BATCH = 50
-FORMATS = ("auto", "shopify")
+BATCH = 200  # products
+BATCH_ROWS = 1_000
+SOURCES = {source.name: source for source in (SHOPIFY, WOOCOMMERCE)}
+FORMATS = ("auto", *SOURCES)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What was asked for."""
-
-    path: Path
-    count_stock: CountStock
-    actor: str
-    source_format: str = "auto"
-    is_dry_run: bool = False
-    images_dir: Path | None = None
-    resumes: bool = False
+class ImportOvertaken(ShopError):
+    """Another process went on with the import meanwhile."""
 
 
-@dataclass
-class Saved:
-    """What became of one product."""
+@dataclass(frozen=True)
+class _Run:
+    """An import under way over the file of `table`."""
 
-    outcome: str = "rejected"
-    slug: str = ""
-    changes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    variants: int = 0
-    images: int = 0
-    images_to_fetch: int = 0
-    images_taken: int = 0
-    stock_counted: int = 0
-    rejections: list[Rejection] = field(default_factory=list)
+    import_id: int
+    order: Order
+    source: Format
+    index: FileIndex
+    table: Table
 
 
-class _Undo(Exception):
-    """Ends a dry run's transaction, carrying what would have happened."""
+def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda position, report: None) -> Report:
+    """Import the file and return the report; `on_batch` hears the bytes that are behind us after each batch.
 
-    def __init__(self, saved: list[Saved]) -> None:
-        super().__init__()
-        self.saved = saved
-
-
-def import_file(order: Order, on_batch: Callable[[int, Report], None]) -> Report:
-    """Import the file and return the report; `on_batch` hears the bytes read after each batch.
-
-    Importing the same file again changes nothing. Raises UnreadableFile, before anything was written, when the
-    file as a whole cannot be read.
+    Importing the same file again changes nothing. With `order.seconds` the report may say that it is not finished.
+    Raises UnreadableFile, before anything was written, when the file as a whole cannot be read.
     """
-    table = open_table(order.path)
-    source_format = find_format(table, order.source_format)
-    scattered = check_file(table, shopify.KEY)
-    progress = Progress(order.path)
-    report = _begin(order, progress, source_format)
-    used_skus: dict[str, int] = {}
-    batch: list[ShopifyProduct | Rejection] = []
-    for number, item in enumerate(read_groups(table, shopify.KEY, scattered)):
-        read = shopify.read_product(item, facts().currency, used_skus) if isinstance(item, Group) else item
-        if number < report.resumed_at:
-            continue  # only its SKUs count, for the rows after it
-        batch.append(read)
-        if len(batch) == BATCH:
-            _save(batch, order, report, progress)
-            batch = []
-            on_batch(table.position, report)
-    _save(batch, order, report, progress)
-    on_batch(table.position, report)
-    if not order.is_dry_run:
-        progress.forget()
-    return report
+    until = time.monotonic() + order.seconds if order.seconds else None
+    with open_table(order.path) as table:
+        source = find_format(table, order.source_format)
+        with FileIndex(table, source) as index:
+            report, position = _begin(order=order, source=source, digest=_digest(order), size=table.size)
+            run = _Run(report.import_id, order, source, index, table)
+            resumed_at, hints = report.resumed_at, report.hints
+            for batch, following in _batches(read_groups(table, source, index, position)):
+                report = _save(run, batch, position, following)
+                position = following
+                on_batch(position.offset, report)
+                if until is not None and time.monotonic() > until:
+                    return report
+    report = finish_import(import_id=report.import_id)
+    return replace(report, resumed_at=resumed_at, hints=hints)
 
 
-def find_format(table: Table, said: str) -> str:
+def find_format(table: Table, said: str) -> Format:
     """Return the format of the file; raises UnreadableFile naming the columns that it lacks."""
-    missing = [column for column in shopify.REQUIRED if column not in table.header]
-    if missing:
-        raise UnreadableFile(f"Line 1 has no column {', '.join(missing)}: this is not a product export of Shopify.")
-    return "shopify" if said == "auto" else said
-
-
-def _begin(order: Order, progress: Progress, source_format: str) -> Report:
-    report = Report(order.path.name, source_format, order.is_dry_run)
-    kept = None if order.is_dry_run else progress.read()
-    if kept is not None and order.resumes:
-        kept.resumed_at = kept.position
-        kept.notes.append(f"Resumed after {kept.done} products.")
-        return kept
-    if order.resumes:
-        report.notes.append("There was nothing to resume: the file was imported from its beginning.")
-    return report
-
-
-def _save(batch: list[ShopifyProduct | Rejection], order: Order, report: Report, progress: Progress) -> None:
-    """Commit the batch, add it to the report and note how far we are."""
-    if not batch:
-        return
-    products = [_with_local_images(item, order) for item in batch if isinstance(item, ShopifyProduct)]
-    try:
-        saved = _save_batch(products=products, order=order)
-    except _Undo as undone:
-        saved = undone.saved
-    report.rejections += [item for item in batch if isinstance(item, Rejection)]
-    for one in saved:
-        _add(one, report)
-    report.position += len(batch)
-    report.rejections.sort(key=lambda rejection: rejection.line)
-    if not order.is_dry_run:
-        progress.keep(report)
+    if said != "auto":
+        missing = [column for column in SOURCES[said].required if column not in table.header]
+        if missing:
+            raise UnreadableFile(f"Line 1 has no column {', '.join(missing)}: this is not {SOURCES[said].title}.")
+        return SOURCES[said]
+    lacking = {name: [column for column in source.required if column not in table.header]
+               for name, source in SOURCES.items()}
+    found = next((name for name, missing in lacking.items() if not missing), None)
+    if found is not None:
+        return SOURCES[found]
+    if {"Country Code", "Rate %"} <= set(table.header):
+        raise UnreadableFile("This is a file of tax rates: `flask taxes import` takes it.")
+    nearest = min(lacking, key=lambda name: len(lacking[name]))
+    raise UnreadableFile(f"Line 1 has no column {', '.join(lacking[nearest])}: this is neither a product export of "
+                         "Shopify nor one of WooCommerce.")
 
 
 @transactional
-def _save_batch(*, products: list[ShopifyProduct], order: Order) -> list[Saved]:
-    saved = [_save_one(product, order) for product in products]
-    if order.is_dry_run:
-        raise _Undo(saved)
-    return saved
+def finish_import(*, import_id: int) -> Report:
+    """Note that nothing of the file is left."""
+    row = db.session.get_one(Import, import_id)
+    row.state, row.finished_at, row.offset = ImportState.FINISHED, now(), row.size
+    return read_report(row)
 
 
-def _save_one(product: ShopifyProduct, order: Order) -> Saved:
-    """Save one product or reject it; the others of the batch do not notice."""
-    saved = Saved(notes=tuple(product.notes), rejections=list(product.rejections))
-    if product.entry is None:
-        return saved
-    try:
-        with db.session.begin_nested():
-            return _write(product, product.entry, order, saved)
-    except (ShopError, IntegrityError, DataError) as error:
-        reason = str(error) if isinstance(error, ShopError) else "The database refuses a value of this product."
-        column = "Variant SKU" if isinstance(error, DuplicateSku) else ""
-        return Saved(rejections=[*product.rejections, Rejection(product.line, column, reason)])
+@transactional
+def _begin(*, order: Order, source: Format, digest: str, size: int) -> tuple[Report, Position]:
+    """Return the report as it stands and where to go on: of the order's row, of the one to resume, of a new one."""
+    row = db.session.get(Import, order.import_id) if order.import_id else None
+    hints: list[str] = []
+    if row is None and not order.is_dry_run:
+        row, hints = _find_unfinished(order, digest)
+    if row is None:
+        row = Import(file_name=order.path.name[:200], digest=digest, is_dry_run=order.is_dry_run, actor=order.actor,
+                     size=size, offset=0, line=0, counts={})
+        db.session.add(row)
+    row.state, row.format = ImportState.RUNNING, source.name
+    db.session.flush()
+    return replace(read_report(row), resumed_at=row.counts.get("done", 0), hints=hints), Position(row.offset, row.line)
 
 
-def _write(product: ShopifyProduct, entry: ProductEntry, order: Order, saved: Saved) -> Saved:
-    found = find_product(entry)
-    before = {variant.id: variant.extra for variant in found.variants} if found else {}
-    result = save_product(entry=_with_decisions(entry, found, product.type), actor=order.actor)
-    row = db.session.get_one(Product, result.product_id)
-    saved.stock_counted = _count_stock(row, entry, before, order)
-    saved.outcome = _outcome(result, saved.stock_counted)
-    saved.slug, saved.changes, saved.notes = row.slug, result.changes, (*saved.notes, *result.notes)
-    saved.variants, saved.images = len(entry.variants), len(entry.images or ())
-    saved.images_taken = sum(1 for image in entry.images or () if image.key)
-    saved.images_to_fetch = db.session.scalar(
-        select(func.count()).select_from(Image)
-        .where(Image.product_id == row.id, Image.state != ImageState.READY)) or 0
-    return saved
+def _find_unfinished(order: Order, digest: str) -> tuple[Import | None, list[str]]:
+    """Return the last import of the file that did not come to its end, if it is to be resumed."""
+    row = db.session.scalar(
+        select(Import).where(Import.digest == digest, Import.state == ImportState.RUNNING, Import.is_dry_run.is_(False))
+        .order_by(Import.id.desc()).limit(1))
+    if order.resumes and row is not None:
+        return row, [f"Resumed after {row.counts.get('done', 0)} products."]
+    if row is not None:
+        row.state, row.problem = ImportState.FAILED, "It was begun anew."
+    return None, ["There was nothing to resume: the file was imported from its beginning."] if order.resumes else []
 
 
-def _outcome(result: SaveResult, counted: int) -> str:
-    return "updated" if result.outcome == "unchanged" and counted else result.outcome
+def _digest(order: Order) -> str:
+    with order.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_decisions(entry: ProductEntry, found: Product | None, product_type: str) -> ProductEntry:
-    """Leave category and status to the shop where the file says what it said last time."""
-    before: Mapping[str, Any] = found.extra if found else {}
-    if found is None or before.get("Type") != entry.extra.get("Type"):
-        entry = replace(entry, categories=(_category_path(product_type),) if product_type else None)
-    if found is not None and all(before.get(column) == entry.extra.get(column)
-                                 for column in ("Status", "Published", "Gift Card")):
-        entry = replace(entry, status=None)
-    return entry
+def _batches(items: Iterator[tuple[Item, Position]]) -> Iterator[tuple[list[Item], Position]]:
+    """Return items in batches with the position after each."""
+    batch: list[Item] = []
+    rows = 0
+    following = Position()
+    for item, following in items:
+        batch.append(item)
+        rows += len(item.rows) if isinstance(item, Group) else 1
+        if len(batch) >= BATCH or rows >= BATCH_ROWS:
+            yield batch, following
+            batch, rows = [], 0
+    if batch:
+        yield batch, following
 
 
-def _category_path(product_type: str) -> str:
-    """Return the path of the category with the type's slug, the highest one; made when there is none."""
-    slug = slugify(product_type)[:120]
-    path = db.session.scalar(select(Category.path).where(Category.slug == slug)
-                             .order_by(func.length(Category.path), Category.path).limit(1))
-    if path is None:
-        save_category(path=slug, name=product_type[:120])
-    return path or slug
+def _save(run: _Run, items: list[Item], position: Position, following: Position) -> Report:
+    """Read the products, outside of any transaction, and commit them."""
+    currency = facts().currency
+    products = [take_pictures(run.source.read(item, currency, run.index), run.order)
+                for item in items if isinstance(item, Group)]
+    rejections = [item for item in items if isinstance(item, Rejection)]
+    return _commit(run=run, products=products, rejections=rejections, position=position, following=following)
 
 
-def _count_stock(product: Product, entry: ProductEntry, before: Mapping[int, Mapping[str, Any]],
-                 order: Order) -> int:
-    counted = 0
-    for variant, said in zip(match_variants(product.variants, entry.variants), entry.variants, strict=True):
-        assert variant is not None  # save_product made it so
-        count = wanted_count(before.get(variant.id), said.extra)
-        if count is not None:
-            order.count_stock(variant_id=variant.id, available=count.available, policy=count.policy,
-                              actor=order.actor, reason="imported")
-            counted += count.available is not None
-    return counted
+@transactional
+def _commit(*, run: _Run, products: list[ReadProduct], rejections: list[Rejection], position: Position,
+            following: Position) -> Report:
+    """Save the batch and how far we are in one transaction; what a dry run saved is taken back within it."""
+    moved = execute_counted(
+        update(Import).where(Import.id == run.import_id, Import.state == ImportState.RUNNING,
+                             Import.offset == position.offset)
+        .values(offset=following.offset, line=following.line, updated_at=now()))
+    if not moved:
+        raise ImportOvertaken("Another process goes on with this import.")
+    batch = Batch(run.order, run.source, run.index, run.table.header)
+    if run.order.is_dry_run:
+        attempt = db.session.begin_nested()
+        batch.save(products)
+        attempt.rollback()
+    else:
+        batch.save(products)
+    _write_lines(run, batch, rejections)
+    row = db.session.get_one(Import, run.import_id, populate_existing=True)
+    counts = dict(row.counts)
+    for saved in batch.saved:
+        add_counts(counts, saved)
+    row.counts = counts
+    return read_report(row)
 
 
-def _with_local_images(product: ShopifyProduct, order: Order) -> ShopifyProduct:
-    """Take pictures from the folder by the last part of their address; outside of any transaction, for it is slow."""
-    if order.images_dir is None or product.entry is None:
-        return product
-    images = tuple(_from_folder(image, order, product) for image in product.entry.images or ())
-    return replace(product, entry=replace(product.entry, images=images))
-
-
-def _from_folder(image: ImageEntry, order: Order, product: ShopifyProduct) -> ImageEntry:
-    name = unquote(urlsplit(image.source_url).path.rpartition("/")[2])
-    path = (order.images_dir or Path()) / name
-    if not name or Path(name).name != name or "\0" in name or not path.is_file():
-        return image
-    try:
-        # A dry run only says that it would be taken; nothing is written.
-        return image if order.is_dry_run else replace(image, key=store_picture(path.read_bytes()).key)
-    except InvalidPicture as error:
-        product.rejections.append(Rejection(product.line, "Image Src", f"{name}: {error}"))
-        return image
-
-
-def _add(saved: Saved, report: Report) -> None:
-    report.done += 1
-    report.outcomes[saved.outcome] += 1
-    for name in ("variants", "images", "images_to_fetch", "images_taken", "stock_counted"):
-        setattr(report, name, getattr(report, name) + getattr(saved, name))
-    report.notes += saved.notes
-    report.rejections += saved.rejections
-    if report.is_dry_run and saved.outcome in ("created", "updated"):
-        report.changes.append(f"{saved.slug} would be {saved.outcome}: {_few(saved.changes)}")
-
-
-def _few(changes: tuple[str, ...]) -> str:
-    shown = ", ".join(changes[:6]) or "stock"
-    return f"{shown} and {len(changes) - 6} more" if len(changes) > 6 else shown
-
-
+def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection]) -> None:
+    lines: list[dict[str, Any]] = [*map(line_of, rejections)]
+    lines += [line for saved in batch.saved for line in lines_of(saved)]
+    if lines:
+        db.session.execute(insert(ImportLine), [{"import_id": run.import_id, **line} for line in lines])
+    if batch.changes and not run.order.is_dry_run:
+        db.session.execute(insert(ImportChange), [{"import_id": run.import_id, **change} for change in batch.changes])

@@ -1,61 +1,81 @@
-"""What an import says of itself, to people and to machines."""
+"""What an import says of itself, to people and to machines: counts, and lines kept in the database."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
+from sqlalchemy import select
+
+from storefront.catalog.import_models import Import, ImportLine, ImportState, LineKind
+from storefront.foundation.csv_files import Rejection
+from storefront.foundation.database import db
+
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
+OF_GOODS = ("variants", "images", "images_to_fetch", "images_taken", "stock_counted")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Something in the file that was not taken: where it stands and why."""
+@dataclass
+class Saved:
+    """What became of one product."""
 
     line: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}{f', {self.column}' if self.column else ''}: {self.reason}"
+    outcome: str = "rejected"
+    slug: str = ""
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    variants: int = 0
+    images: int = 0
+    images_to_fetch: int = 0
+    images_taken: int = 0
+    stock_counted: int = 0
 
 
 @dataclass
 class Report:
-    """Counts of products by outcome and of what came with them; `done` products are behind us."""
+    """Counts of products by outcome and of what came with them, as the import's row has them."""
 
+    import_id: int
     file: str
     format: str
     is_dry_run: bool
-    done: int = 0
-    position: int = 0  # products and unreadable rows behind us, for the next --resume
     resumed_at: int = 0
+    done: int = 0
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     variants: int = 0
     images: int = 0
     images_to_fetch: int = 0
     images_taken: int = 0
     stock_counted: int = 0
-    rejections: list[Rejection] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)  # of a dry run: what would happen, a line per product
+    is_finished: bool = True
+    hints: list[str] = field(default_factory=list)  # of this run alone
+
+    @cached_property
+    def rejections(self) -> list[Rejection]:
+        return [Rejection(line.line, line.column, line.text) for line in read_lines(self.import_id, LineKind.REJECTED)]
+
+    @property
+    def notes(self) -> list[str]:
+        return [*self.hints, *(f"line {line.line}: {line.text}" for line in read_lines(self.import_id, LineKind.NOTE))]
+
+    @property
+    def changes(self) -> list[str]:
+        """Of a dry run: what would happen, a line per product."""
+        lines = read_lines(self.import_id, LineKind.CREATED, LineKind.UPDATED) if self.is_dry_run else ()
+        return [f"{line.slug} would be {line.kind}: {line.text}" for line in lines]
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for a machine."""
-        return asdict(self) | {"products": self.done}
+        return asdict(self) | {"products": self.done, "notes": self.notes, "changes": self.changes,
+                               "rejections": [asdict(rejection) for rejection in self.rejections]}
 
     def lines(self) -> Iterator[str]:
         """Return the report for a person."""
-        verb = "would be " if self.is_dry_run else ""
-        counts = ", ".join(f"{count} {verb}{outcome}" for outcome, count in self.outcomes.items() if count)
-        yield f"{_count(self.done, 'product')}: {counts or 'none in the file'}."
-        yield (f"{_count(self.variants, 'variant')}, {_count(self.images, 'image')}"
-               f" ({self.images_to_fetch} to be fetched, {self.images_taken} taken from the folder),"
-               f" stock counted for {_count(self.stock_counted, 'variant')}.")
-        if self.done and self.outcomes["unchanged"] == self.done:
-            yield "Nothing changed: the shop already says what the file says."
+        yield from self.counted()
         yield from self.notes
         if self.rejections:
             yield f"Not taken ({len(self.rejections)}):"
@@ -64,6 +84,65 @@ class Report:
             if often and often[0][1] > 10:
                 yield f"  Most of these stand in the column {often[0][0]}."
 
+    def counted(self) -> Iterator[str]:
+        """Return the counts in sentences."""
+        verb = "would be " if self.is_dry_run else ""
+        counts = ", ".join(f"{count} {verb}{outcome}" for outcome, count in self.outcomes.items() if count)
+        yield f"{count_of(self.done, 'product')}: {counts or 'none in the file'}."
+        yield (f"{count_of(self.variants, 'variant')}, {count_of(self.images, 'image')}"
+               f" ({self.images_to_fetch} to be fetched, {self.images_taken} taken from the folder),"
+               f" stock counted for {count_of(self.stock_counted, 'variant')}.")
+        if self.done and self.outcomes["unchanged"] == self.done:
+            yield "Nothing changed: the shop already says what the file says."
 
-def _count(number: int, noun: str) -> str:
+
+def read_report(row: Import) -> Report:
+    """Return the report of the import as its row stands."""
+    counts = row.counts
+    return Report(
+        import_id=row.id, file=row.file_name, format=row.format, is_dry_run=row.is_dry_run, done=counts.get("done", 0),
+        outcomes={outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
+        is_finished=row.state is not ImportState.RUNNING,
+        **{name: counts.get(name, 0) for name in OF_GOODS})  # type: ignore[arg-type]
+
+
+def read_lines(import_id: int, *kinds: LineKind, limit: int | None = None) -> list[ImportLine]:
+    """Return the report's lines of these kinds, in the file's order."""
+    return list(db.session.scalars(
+        select(ImportLine).where(ImportLine.import_id == import_id, ImportLine.kind.in_(kinds))
+        .order_by(ImportLine.line, ImportLine.id).limit(limit)))
+
+
+def lines_of(saved: Saved) -> Iterator[dict[str, Any]]:
+    """Return the rows of ImportLine that tell of the product."""
+    if saved.outcome in (LineKind.CREATED, LineKind.UPDATED):
+        yield _line(LineKind(saved.outcome), saved.line, saved.slug, _few(saved.changes))
+    for note in saved.notes:
+        yield _line(LineKind.NOTE, saved.line, saved.slug, note)
+    for rejection in saved.rejections:
+        yield line_of(rejection) | {"slug": saved.slug}
+
+
+def line_of(rejection: Rejection) -> dict[str, Any]:
+    """Return the row of ImportLine that tells of the rejection."""
+    return _line(LineKind.REJECTED, rejection.line, "", rejection.reason) | {"column": rejection.column[:200]}
+
+
+def add_counts(counts: dict[str, int], saved: Saved) -> None:
+    """Count the product."""
+    for name, number in (("done", 1), (saved.outcome, 1), *((name, getattr(saved, name)) for name in OF_GOODS)):
+        counts[name] = counts.get(name, 0) + number
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return such as `3 products`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _line(kind: LineKind, line: int, slug: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "line": line, "column": "", "slug": slug, "text": text}
+
+
+def _few(changes: tuple[str, ...]) -> str:
+    shown = ", ".join(changes[:6]) or "stock"
+    return f"{shown} and {len(changes) - 6} more" if len(changes) > 6 else shown

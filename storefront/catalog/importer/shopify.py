@@ -3,18 +3,18 @@
 A product is the rows of one Handle: the first carries its words, each may carry a variant, an image, or both.
 `Title / Default Title` is Shopify's way to say that there is no choice. Columns that have no place of their own
 stay in `extra` under their names, as does what the next import compares: Type, Status, Published and the
-inventory columns (see importing.py).
+inventory columns (see remembering.py). What Shopify has no column for travels in metafield columns (columns.py).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from slugify import slugify
-
 from storefront.catalog.entries import SLUG, ImageEntry, OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
+from storefront.catalog.importer import columns
 from storefront.catalog.importer.cells import (
     CellProblem,
     read_amount,
@@ -24,36 +24,27 @@ from storefront.catalog.importer.cells import (
     read_url,
     read_words,
 )
+from storefront.catalog.importer.formats import Format, Lookup, Place, ReadProduct
 from storefront.catalog.importer.groups import Group
-from storefront.catalog.importer.reader import Row
-from storefront.catalog.importer.report import Rejection
+from storefront.catalog.importer.places import CategoryPath, read_paths, slugify
+from storefront.catalog.importer.stock import read_count
+from storefront.catalog.media import find_own_key
 from storefront.catalog.models import ProductStatus
+from storefront.foundation.csv_files import Rejection, Row
 
 KEY = "Handle"
-REQUIRED = ("Handle", "Title", "Variant Price")
 STATUSES = {"active": ProductStatus.ACTIVE, "draft": ProductStatus.DRAFT, "archived": ProductStatus.DISCONTINUED,
             "unlisted": ProductStatus.APPROVED}
 PLACES = (1, 2, 3)
 # Columns with a place of their own; every other one is kept in extra as it is.
 PLACED = frozenset({
     "Handle", "Title", "Body (HTML)", "Vendor", "Tags", "Variant SKU", "Variant Grams", "Variant Price",
-    "Variant Compare At Price", "Variant Requires Shipping", "Variant Barcode", "Image Src", "Image Position",
-    "Image Alt Text", "SEO Title", "SEO Description", "Variant Image",
+    "Variant Compare At Price", "Variant Requires Shipping", "Image Src", "Image Position",
+    "Image Alt Text", "SEO Title", "SEO Description", "Variant Image", *columns.PLACED,
     *(f"Option{place} {part}" for place in PLACES for part in ("Name", "Value")),
 })
 OF_VARIANT = re.compile(r"Variant .+|Cost per item|(Price|Compare At Price|Included) / .+")
 GTIN = re.compile(r"\d{8,14}", re.ASCII)
-
-
-@dataclass
-class ShopifyProduct:
-    """What a group of rows says; `entry` is None when nothing of it can be sold."""
-
-    line: int
-    entry: ProductEntry | None
-    type: str = ""
-    rejections: list[Rejection] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +56,10 @@ class _Shape:
     currency: str
 
 
-def read_product(group: Group, currency: str, used_skus: dict[str, int]) -> ShopifyProduct:
-    """Turn the rows into an entry; `used_skus` maps the SKUs of the file so far to their lines and is added to."""
+def read_product(group: Group, currency: str, lookup: Lookup) -> ReadProduct:
+    """Turn the rows into an entry."""
     first = group.rows[0]
-    product = ShopifyProduct(first.line, None, rejections=list(group.problems))
+    product = ReadProduct(first.line, group.key, rejections=list(group.problems))
     if not first["Title"]:
         for row in group.rows:
             product.rejections.append(Rejection(row.line, "Title", f"“{group.key[:60]}” has no title in its first row, "
@@ -76,19 +67,18 @@ def read_product(group: Group, currency: str, used_skus: dict[str, int]) -> Shop
         return product
     names = _option_names(group.rows)
     images = _read_images(group.rows, product)
-    variants = _read_variants(group.rows, _Shape(names, [image.source_url for image in images], currency), used_skus,
-                              product)
+    variants = _read_variants(group.rows, _Shape(names, list(images), currency), lookup, product)
     if not variants:
         product.rejections.append(Rejection(first.line, "", f"“{group.key[:60]}” has no variant that can be taken."))
         return product
-    facts = _read_facts(first, product)
+    facts = _read_facts(first, names, variants, product)
     if facts is None:
         return product
-    product.type = first["Type"]
+    product.counts = tuple(read_count(variant.extra) for variant in variants)
     product.entry = ProductEntry(
-        slug=_slug(group.key), variants=tuple(variants), options=_options(names, variants), images=tuple(images),
-        is_complete=not product.rejections, keeps_uploads=True, extra=_extra_of_product(first), **facts,
-    )
+        slug=_slug(group.key), variants=tuple(variants), is_complete=not product.rejections, keeps_uploads=True,
+        images=tuple(images.values()) if "Image Src" in first.cells else None,
+        extra=_extra_of_product(first), **facts)
     return product
 
 
@@ -112,27 +102,37 @@ def _options(names: list[str], variants: list[VariantEntry]) -> tuple[OptionEntr
     )
 
 
-def _read_facts(first: Row, product: ShopifyProduct) -> dict[str, Any] | None:
+def _read_facts(first: Row, names: list[str], variants: list[VariantEntry],
+                product: ReadProduct) -> dict[str, Any] | None:
     """Return the words of the product; None, with a rejection, when they cannot be taken."""
     try:
         if not _slug(first[KEY]):
             raise CellProblem(KEY, f"“{first[KEY][:60]}” cannot be an address.")
+        product.categories = _categories(first)
         return {
             "name": read_words(first, "Title", 300), "description": first["Body (HTML)"],
-            "brand": read_words(first, "Vendor", 120), "tags": _tags(first["Tags"]),
+            "brand": read_words(first, "Vendor", 120), "tags": columns.read_tags(first),
             "seo_title": read_words(first, "SEO Title", 300), "seo_description": first["SEO Description"],
-            "status": _status(first, product),
+            "status": _status(first, product), "subtitle": read_words(first, columns.SUBTITLE, 300),
+            "options": columns.read_options(first, names, variants) or _options(names, variants),
+            "facts": columns.read_facts(first), "tax_category": read_words(first, columns.TAX, 40) or "standard",
         }
     except CellProblem as problem:
         product.rejections.append(Rejection(first.line, problem.column, str(problem)))
         return None
 
 
-def _tags(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for tag in (piece.strip() for piece in text.split(",")) if tag))
+def _categories(first: Row) -> tuple[CategoryPath, ...]:
+    """Return where the product lies: by our own column, else in the category of its Type."""
+    said = first["Type"]
+    of_type: CategoryPath = ((slugify(said)[:120], said[:120]),) if slugify(said) else ()
+    paths = read_paths(first[columns.CATEGORIES])
+    if paths:
+        return tuple((*path[:-1], *of_type) if of_type and path[-1][0] == of_type[0][0] else path for path in paths)
+    return (of_type,) if of_type else ()
 
 
-def _status(first: Row, product: ShopifyProduct) -> ProductStatus:
+def _status(first: Row, product: ReadProduct) -> ProductStatus:
     """Return where the product stands: on sale only when it is both active and published."""
     said = first["Status"].lower() or "active"
     if said not in STATUSES:
@@ -148,9 +148,9 @@ def _status(first: Row, product: ShopifyProduct) -> ProductStatus:
     return status
 
 
-def _read_images(rows: list[Row], product: ShopifyProduct) -> list[ImageEntry]:
-    """Return each picture once, by Image Position; those of variants that stand nowhere else come last."""
-    found: list[tuple[int, ImageEntry]] = []
+def _read_images(rows: list[Row], product: ReadProduct) -> dict[str, ImageEntry]:
+    """Return each picture once by its address, by Image Position; those of variants alone come last."""
+    found: dict[str, tuple[int, ImageEntry]] = {}
     for row in rows:
         try:
             url = read_url(row, "Image Src")
@@ -159,22 +159,27 @@ def _read_images(rows: list[Row], product: ShopifyProduct) -> list[ImageEntry]:
         except CellProblem as problem:
             product.rejections.append(Rejection(row.line, problem.column, str(problem)))
             continue
-        if url and all(image.source_url != url for _, image in found):
-            found.append((position, ImageEntry(source_url=url, alt=alt)))
-    images = [image for _, image in sorted(found, key=lambda pair: pair[0])]
+        if url and url not in found:
+            found[url] = position, _image(url, alt)
+    images = {url: image for url, (_, image) in sorted(found.items(), key=lambda item: item[1][0])}
     for row in rows:
         try:
             url = read_url(row, "Variant Image")
         except CellProblem as problem:
             product.rejections.append(Rejection(row.line, problem.column, str(problem)))
             continue
-        if url and all(image.source_url != url for image in images):
-            images.append(ImageEntry(source_url=url))
+        if url and url not in images:
+            images[url] = _image(url, "")
     return images
 
 
-def _read_variants(rows: list[Row], shape: _Shape, used_skus: dict[str, int],
-                   product: ShopifyProduct) -> list[VariantEntry]:
+def _image(url: str, alt: str) -> ImageEntry:
+    """Return the picture; one of this shop's own is at hand already."""
+    key = find_own_key(url)
+    return ImageEntry(key=key, alt=alt) if key else ImageEntry(source_url=url, alt=alt)
+
+
+def _read_variants(rows: list[Row], shape: _Shape, lookup: Lookup, product: ReadProduct) -> list[VariantEntry]:
     """Return the variants; a row that cannot be one is rejected and the others count."""
     found: dict[tuple[str, ...], tuple[int, VariantEntry]] = {}
     for place, row in enumerate(rows):
@@ -185,14 +190,12 @@ def _read_variants(rows: list[Row], shape: _Shape, used_skus: dict[str, int],
             if variant.values in found:
                 raise CellProblem("Option1 Value", f"Line {found[variant.values][0]} has the same options: "
                                   f"{' / '.join(variant.values) or 'none'}.")
-            if variant.sku and variant.sku in used_skus:
+            if variant.sku and lookup.line_of_sku(variant.sku) != row.line:
                 raise CellProblem("Variant SKU", f"The SKU {variant.sku} is already used in line "
-                                  f"{used_skus[variant.sku]}.")
+                                  f"{lookup.line_of_sku(variant.sku)}.")
         except CellProblem as problem:
             product.rejections.append(Rejection(row.line, problem.column, str(problem)))
             continue
-        if variant.sku:
-            used_skus[variant.sku] = row.line
         found[variant.values] = row.line, variant
     return [variant for _, variant in found.values()]
 
@@ -203,10 +206,10 @@ def _read_variant(row: Row, shape: _Shape) -> VariantEntry:
         raise CellProblem("Variant Price", "The variant has no price.")
     compare_at = read_amount(row, "Variant Compare At Price", shape.currency)
     extra = {column: cell.strip() for column, cell in row.cells.items()
-             if cell.strip() and column not in PLACED and OF_VARIANT.fullmatch(column)}
+             if cell.strip() and _home_of(column) == "variant"}
     if compare_at is not None and compare_at <= amount:  # Shopify shows none then; nor do we
-        extra["Variant Compare At Price"], compare_at = row["Variant Compare At Price"], None
-    barcode = row["Variant Barcode"].lstrip("'")
+        compare_at = None
+    barcode = extra.pop("Variant Barcode", "").lstrip("'")
     if barcode and not GTIN.fullmatch(barcode):
         extra["Variant Barcode"], barcode = barcode, ""
     read_quantity(row, "Variant Inventory Qty")
@@ -239,5 +242,38 @@ def _values(row: Row, names: list[str]) -> tuple[str, ...]:
 
 def _extra_of_product(first: Row) -> dict[str, str]:
     return {column: cell.strip() for column, cell in first.cells.items()
-            if cell.strip() and column not in PLACED and not OF_VARIANT.fullmatch(column)}
+            if cell.strip() and _home_of(column) == "product"}
 
+
+@lru_cache(maxsize=2048)
+def _home_of(column: str) -> str:
+    """Return whose `extra` keeps the column; nothing where it has a place of its own."""
+    if column in PLACED:
+        return ""
+    return "variant" if OF_VARIANT.fullmatch(column) else "product"
+
+
+def _place(row: Row) -> Place:
+    handle = row[KEY]
+    return Place(handle, (handle,))
+
+
+def _skus(row: Row) -> tuple[str, ...]:
+    sku = row["Variant SKU"]
+    return (sku,) if sku else ()
+
+
+SHOPIFY = Format(
+    name="shopify", title="a product export of Shopify", required=("Handle", "Title", "Variant Price"), key_column=KEY,
+    joins_rows=True, place=_place, skus=_skus, derive_slug=lambda row: "", read=read_product,
+    of_status=("Status", "Published", "Gift Card"), of_categories=("Type", columns.CATEGORIES),
+    of_stock=("Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy"),
+    fields={"description": ("Body (HTML)",), "brand": ("Vendor",), "tags": ("Tags",), "seo_title": ("SEO Title",),
+            "seo_description": ("SEO Description",), "subtitle": (columns.SUBTITLE,), "facts": (columns.FACTS,),
+            "tax_category": (columns.TAX,), "swatches": (columns.OPTIONS,)},
+    variant_fields={"sku": ("Variant SKU",), "gtin": ("Variant Barcode",),
+                    "weight_grams": ("Variant Grams", "Variant Weight"),
+                    "needs_shipping": ("Variant Requires Shipping",),
+                    "compare_at_amount": ("Variant Compare At Price",)},
+    says_now=True,
+)

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from storefront.catalog import services
 from storefront.catalog.entries import VariantEntry
-from storefront.catalog.importer.importing import Order, import_file
+from storefront.catalog.importer.importing import import_file
+from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report
 from storefront.catalog.models import Category, Image, ImageState, Product, ProductStatus, Variant
 from storefront.foundation.database import db
@@ -31,7 +32,7 @@ REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "shopify"
 @pytest.fixture
 def run(app: Flask) -> Import:
     def run(path: Path, **said: Any) -> Report:
-        order = Order(path=path, **{"count_stock": app.extensions["count_stock"], "actor": ACTOR} | said)
+        order = Order(path=path, **{"stock": app.extensions["stock"], "actor": ACTOR} | said)
         report = import_file(order, lambda position, report: None)
         db.session.rollback()
         return report
@@ -208,28 +209,6 @@ def test_a_picture_outside_the_folder_is_not_taken(run: Import, tmp_path: Path) 
     folder.mkdir()
     report = run(write_export(tmp_path, plain(Image_Src="https://cdn.example/..%2Fsecret.jpg")), images_dir=folder)
     assert (report.images_taken, report.images_to_fetch) == (0, 1)
-
-
-def test_a_killed_import_leaves_whole_products_and_resumes(run: Import, app: Flask, tmp_path: Path) -> None:
-    path = write_export(tmp_path, *(plain(f"card-{number}", Variant_SKU=f"S{number}") for number in range(120)))
-    counted = app.extensions["count_stock"]
-    calls = 0
-
-    def dies(**said: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 70:
-            raise KeyboardInterrupt
-        counted(**said)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(path, count_stock=dies)
-    db.session.rollback()
-    assert (everything()["Product"], everything()["StockMovement"]) == (50, 50)
-    report = run(path, resumes=True)
-    assert (report.resumed_at, report.done, report.outcomes["created"]) == (50, 120, 120)
-    assert (everything()["Product"], everything()["StockMovement"]) == (120, 120)
-    assert run(path, resumes=True).notes == ["There was nothing to resume: the file was imported from its beginning."]
 
 
 def test_a_product_that_an_sku_keeps_out_keeps_nothing_else_out(run: Import, tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from storefront.catalog.importer import reader
-from storefront.catalog.importer.groups import check_file
-from storefront.catalog.importer.importing import Order, find_format, import_file
-from storefront.catalog.importer.reader import UnreadableFile, open_table
+from storefront.catalog.importer.importing import find_format, import_file
+from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report
 from storefront.catalog.models import Product, Variant
+from storefront.foundation import csv_files as reader
+from storefront.foundation.csv_files import UnreadableFile, open_table
 from storefront.foundation.database import db
 from tests.storefront.catalog.shopify_files import BOWL, COLUMNS, plain, text_of, write_export
 
@@ -23,7 +23,7 @@ HEADER = "Handle,Title,Variant Price,Variant SKU,Option1 Name,Option1 Value\n"
 
 
 def run(app: Flask, path: Path) -> Report:
-    order = Order(path=path, count_stock=app.extensions["count_stock"], actor="system")
+    order = Order(path=path, stock=app.extensions["stock"], actor="system")
     report = import_file(order, lambda position, report: None)
     db.session.rollback()
     return report
@@ -166,21 +166,11 @@ def test_rows_of_a_product_that_stand_apart_are_joined(app: Flask, tmp_path: Pat
     assert [tuple(row) for row in rows] == [("a", "S"), ("a", "M"), ("a", "L"), ("b", "S"), ("b", "M")]
 
 
-def test_more_than_so_many_rows_apart_are_named(
-    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storefront.catalog.importer.groups.MAX_SCATTERED", 1)
-    report = run(app, written(tmp_path, f"{HEADER}a,A,1,,Size,S\nb,B,1,,,\na,,2,,,M\na,,3,,,L\n"))
-    assert [rejection.line for rejection in report.rejections] == [5]
-    assert "sort it by Handle" in report.rejections[0].reason
-    assert db.session.query(Variant).count() == 3
-
-
 def test_columns_may_stand_in_any_order_and_unknown_ones_are_kept(app: Flask, tmp_path: Path) -> None:
     columns = ["Zeal", *reversed(COLUMNS)]
     path = written(tmp_path, text_of([{**plain(), "Zeal": "much"}], columns))
-    table = open_table(path)
-    assert (find_format(table, "auto"), check_file(table, "Handle").products) == ("shopify", 1)
+    with open_table(path) as table:
+        assert find_format(table, "auto").name == "shopify"
     assert run(app, path).rejections == []
     assert db.session.scalars(select(Product)).one().extra["Zeal"] == "much"
 
