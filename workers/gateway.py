@@ -29,8 +29,7 @@ from storefront.foundation.shop import facts
 group = AppGroup("gateway", help="Put nginx in front of the shop.")
 TEMPLATE = "nginx.conf.jinja"
 KINDS = "p|c|collections|pages"  # the folders of page files
-SECONDS = {"admin": 120}  # for which a role may take; imports are long
-USUAL_SECONDS = 30
+ADMIN_SECONDS = 120  # imports are long
 HOOK_BODY = "256k"
 ADDRESS = re.compile(r"[\w.\-\[\]:]+:\d{1,5}|unix:/[\w./\-]+")
 WORD = re.compile(r"[\w./:*\-\[\] ]+")  # of what an operator types: nothing that ends a directive
@@ -86,14 +85,11 @@ class Route:
     upstream: str = ""
     is_sign_in: bool = False
     body: str = ""
+    seconds: int = ADMIN_SECONDS
 
     @property
     def match(self) -> str:
         return f"= {self.path}" if self.is_exact else self.path
-
-    @property
-    def seconds(self) -> int:
-        return SECONDS.get(self.role, USUAL_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +106,8 @@ class Gateway:
     user: str = ""
     brotli: bool = False
     limits: bool = True
-    patience: int = 10  # seconds for which a public page may take
+    patience: int = 10  # seconds for which a public page may take …
+    patience_with_deeds: int = 30  # … and for which what belongs to a visitor may: providers are asked on the way
 
 
 @group.command("config")
@@ -172,7 +169,7 @@ def write_config(app: Flask, gateway: Gateway) -> str:
         pages_dir=settings.pages_dir, media_dir=settings.media_dir, static_root=BUILT.parents[1],
         micro_seconds=MICRO_SECONDS, public_word=PUBLIC, forever=FOREVER, public_headers=public_headers,
         security=[Header(*item) for item in security_headers(settings).items()], upstreams=upstreams,
-        shop=own["shop"], routes=list_routes(app, own))
+        shop=own["shop"], routes=list_routes(app, own, gateway.patience_with_deeds))
 
 
 def check(app: Flask, gateway: Gateway) -> None:
@@ -213,7 +210,7 @@ def read_upstreams(texts: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def list_routes(app: Flask, upstreams: Mapping[str, str]) -> list[Route]:
+def list_routes(app: Flask, upstreams: Mapping[str, str], seconds: int) -> list[Route]:
     """Return the locations that lead each address to its role.
 
     A first word that one role has to itself is one location; of one that several share, each rule is its own. What
@@ -236,7 +233,8 @@ def list_routes(app: Flask, upstreams: Mapping[str, str]) -> list[Route]:
                 assert known.role == route.role, f"{route.match} belongs to two roles"
     bodies = {"admin": f"{app.config['MAX_CONTENT_LENGTH'] // 2**20}m", "webhooks": HOOK_BODY}
     return [Route(route.path, route.is_exact, route.role, upstreams[route.role], route.is_sign_in,
-                  bodies.get(route.role, "")) for _, route in sorted(found.items())]
+                  bodies.get(route.role, ""), ADMIN_SECONDS if route.role == "admin" else seconds)
+            for _, route in sorted(found.items())]
 
 
 def quote(value: object) -> str:

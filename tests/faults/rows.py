@@ -29,6 +29,10 @@ ROWS = {
     22: "a page rewritten while it is read, compressed and not",
     23: "prices imported by the ten thousand",
     24: "two renderings of one page end in the wrong order",
+    25: "nginx holds on to a page that was replaced",
+    26: "many ask at once for what is not kept yet",
+    27: "every process of the shop gone, nginx alone",
+    28: "one of two instances hangs",
     31: "the clock of one process is ten minutes off",
     32: "the mail server is down",
     33: "pictures, cache and search without what stands behind them",
@@ -54,6 +58,7 @@ ROWS = {
     53: "quantities that are none",
     54: "prices, roles and ids posted",
     55: "rounding in currencies of 0, 2 and 3 decimals",
+    61: "a cache that takes a private page for a file",
     74: "card testing and hoarding of stock",
 }
 

@@ -14,6 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy import text
 
 from storefront.foundation.database import db
+from storefront.foundation.page_files import remove_page, write_page
 from storefront.payments.models import DemoIntent
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_world
@@ -37,6 +38,7 @@ from tests.faults.walks import (
 )
 from tests.faults.world import World
 from tests.journeys.walk import CONTACT, form_of, path_of, put_in_cart
+from tests.nginx import find_nginx, start_gateway
 from tests.postgres import Cluster
 from tests.storefront.inventory.test_services import stock
 
@@ -185,6 +187,7 @@ def test_answer_to_the_commit_lost(shop: World, at: str) -> None:
     assert len(shop.postbox.letters) == 1
 
 
+@pytest.mark.skipif(find_nginx() is None, reason="needs nginx")
 def test_down_for_long(shop: World, server: Server) -> None:
     """# fault 16. Red without _answer_database in foundation/pages.py: 500 instead of 503 with Retry-After."""
     shop.start_web()
@@ -192,8 +195,14 @@ def test_down_for_long(shop: World, server: Server) -> None:
     visitor = shop.visitor()
     put_in_cart(visitor, "bowl")
     asset = next(part for part in visitor.get("/").text.split('"') if part.startswith("/static/built/"))
+    write_page("/collections/kept", b"a page from before")
+    front = start_gateway(shop.app, shop.folder / "nginx", {"": [f"127.0.0.1:{shop.port}"]})
     server.crash()
     try:
+        through = Visitor(front.port)
+        assert through.get("/collections/kept").text == "a page from before"
+        for page in ("/p/bowl", "/cart", "/search?q=bowl"):
+            assert_friendly(through.get(page))
         for page in ("/", "/p/bowl", "/cart", "/checkout/contact"):
             assert_friendly(visitor.get(page))
         assert visitor.get("/cart/drawer", headers={"HX-Request": "true"}).headers["Content-Type"].startswith(
@@ -202,6 +211,8 @@ def test_down_for_long(shop: World, server: Server) -> None:
         assert [visitor.get(path).status_code for path in (asset, "/healthz", "/readyz")] == [200, 200, 503]
         eventually(lambda: "relay waits" in relay.log.read_text(), "the relay's complaint")
     finally:
+        front.stop()
+        remove_page("/collections/kept")  # the audit knows of none with this text
         server.start()
     eventually(lambda: visitor.get("/readyz").status_code == 200, "the shop's recovery")
     bank = path_of(visitor.post("/checkout/order", data=say_steps(visitor)).location)

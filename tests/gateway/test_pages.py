@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import threading
 
 import pytest
-from flask import Flask
 
 from storefront.foundation.page_files import page_file, remove_page, write_page
 from tests.factories.catalog import make_product
@@ -156,31 +154,3 @@ def test_a_new_page_of_the_same_size_in_the_same_second_is_news(front: RunningGa
         tags.append(ask(front.port, "/p/bowl", headers=GZIP).headers["etag"])
         remove_page("/p/bowl")
     assert len(set(tags)) == len(tags)
-
-
-def test_reads_during_a_rewrite_get_one_whole_version_in_either_encoding(
-        app: Flask, front: RunningGateway, back: Back) -> None:
-    versions = [b"%06d" % at + PAGE + b"%06d" % at for at in range(200)]
-    write("/p/bowl", versions[0])
-    done = threading.Event()
-
-    def rewrite() -> None:
-        try:
-            with app.app_context():
-                for version in versions[1:]:
-                    write("/p/bowl", version)
-        finally:
-            done.set()
-
-    writer = threading.Thread(target=rewrite)
-    writer.start()
-    seen, last = 0, b""
-    while not done.is_set() or seen < 20:
-        for encoding in ({}, GZIP):
-            data = plain(ask(front.port, "/p/bowl", headers=encoding).data)
-            assert data in (b"%s%s%s" % (data[:6], PAGE, data[:6]),), data[:40]
-            assert data[:6] >= last
-            last, seen = data[:6], seen + 1
-    writer.join()
-    assert plain(ask(front.port, "/p/bowl").data) == versions[-1]
-    assert back.heard == []
