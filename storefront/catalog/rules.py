@@ -99,7 +99,7 @@ def read_rule(data: Any) -> Rule:
 
 def to_json(rule: Rule) -> dict[str, Any]:
     """Return the rule as a JSON column keeps it."""
-    built: dict[str, Any] = msgspec.to_builtins(rule)
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(rule))  # lists, as they are read back
     return built
 
 

@@ -1,0 +1,64 @@
+"""A collection's rule in the panel: shown before it is saved, read back, refused in words."""
+
+import pytest
+from sqlalchemy import select
+
+from storefront.catalog.models import Collection
+from storefront.catalog.queries import read_collection_cards
+from storefront.catalog.rules import OfBrand, Priced, PublishedBetween, Rule, Tagged, read_rule
+from storefront.foundation.database import db
+from tests.admin.conftest import Panel
+from tests.factories.catalog import make_product
+
+NEW = "/admin/collections/new/"
+FORM = {"name": "Under thirty", "slug": "under-thirty", "is_published": "y"}
+
+
+def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
+    make_product(slug="bowl", name="Low Bowl", amount=2000, brand="Burren Clay", tags=("ash",))
+    make_product(slug="lamp", name="Reading Lamp", amount=9000, brand="Burren Clay")
+    said = {"brands": " burren clay ,", "highest": "29.99", "order": "price"}
+    shown = staff.post(NEW, FORM | said | {"preview": "1"}, status=200).text
+    assert "1 product fits" in shown
+    assert "Low Bowl" in shown
+    assert "Reading Lamp" not in shown
+    assert db.session.scalars(select(Collection)).all() == []
+    staff.post(NEW, FORM | said | {"has_rule": "y"})
+    row = db.session.scalars(select(Collection)).one()
+    rule = read_rule(row.rule)
+    assert rule.conditions[1:] == (Priced(None, 2999),)
+    assert isinstance(rule.conditions[0], OfBrand)
+    assert [card.slug for card in read_collection_cards(row.id).cards] == ["bowl"]
+    path = f"/admin/collections/{row.id}/"
+    form = staff.form_of(path)
+    assert {name: form[name] for name in ("has_rule", "brands", "highest", "order", "matches")} == {
+        "has_rule": ["y"], "brands": ["Burren Clay"], "highest": ["29.99"], "order": ["price"], "matches": ["all"]}
+    assert "1 product fits" in staff.get(path)
+    said = {"has_rule": "y", "tags": "ash, oak", "first": "2026-01-02", "matches": "any", "order": "best"}
+    staff.post(path, {"name": "Ash", **said})
+    db.session.rollback()
+    rule = read_rule(db.session.scalars(select(Collection.rule)).one())
+    assert rule == Rule((Tagged(("ash", "oak")), PublishedBetween(first=rule.conditions[1].first)),  # type: ignore[union-attr]
+                        matches="any", order="best")
+    assert "2 products fit" in staff.get(path)
+    staff.post(path, {"name": "By hand", "added": "lamp"})
+    db.session.rollback()
+    assert db.session.scalars(select(Collection.rule)).one() is None
+
+
+@pytest.mark.parametrize(("said", "sentence"), [
+    ({}, "Say at least one thing that must be so"),
+    ({"brands": "Nobody"}, "There is no brand Nobody."),
+    ({"lowest": "30", "highest": "20"}, "no product fits between them"),
+    ({"lowest": "abc"}, "abc"),
+    ({"days": "0"}, "Enter a whole number from 1 to 3650."),
+    ({"first": "2026-02-30"}, "Not a valid date"),
+    ({"first": "2026-02-02", "last": "2026-02-01"}, "This day is before the first one"),
+    ({"tags": "x" * 121}, "at most 120 characters"),
+    ({"categories": "77"}, "not a valid choice"),
+    ({"order": "magic"}, "Not a valid choice"),
+])
+def test_what_makes_no_rule_is_refused_in_words(staff: Panel, said: dict[str, str], sentence: str) -> None:
+    for button in ({}, {"preview": "1"}):
+        assert sentence in staff.post(NEW, FORM | {"has_rule": "y"} | said | button, status=422).text
+    assert db.session.scalars(select(Collection)).all() == []
