@@ -22,6 +22,8 @@ import storefront.orders.commands
 import storefront.orders.views
 import storefront.payments.views
 import storefront.recommendations.commands
+import storefront.search.commands
+import storefront.search.views
 import storefront.shipping.views
 import workers.audit
 import workers.commands
@@ -45,18 +47,17 @@ from storefront.foundation.roles import register_roles
 from storefront.inventory import counts
 from storefront.shipping.queries import read_delivery_note
 
-# Pages, each served when STOREFRONT_ROLES brings its role (storefront/foundation/roles.py)
-BLUEPRINTS = (
-    health.blueprint, storefront.browse.views.blueprint, storefront.catalog.views.blueprint,
-    storefront.cart.views.blueprint, storefront.checkout.views.blueprint,
-    storefront.orders.views.blueprint, storefront.accounts.views.blueprint,
-    storefront.payments.views.blueprint, storefront.shipping.views.blueprint,
+BLUEPRINTS = (  # each served when STOREFRONT_ROLES brings its role (storefront/foundation/roles.py)
+    health.blueprint, storefront.browse.views.blueprint, storefront.search.views.blueprint,
+    storefront.catalog.views.blueprint, storefront.cart.views.blueprint, storefront.checkout.views.blueprint,
+    storefront.orders.views.blueprint, storefront.accounts.views.blueprint, storefront.payments.views.blueprint,
+    storefront.shipping.views.blueprint,
 )
 COMMANDS = (  # `flask <name> …`
     storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
     storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
     workers.gateway.group, workers.pages_commands.group, storefront.recommendations.commands.group,
-    demo.commands.command,
+    storefront.search.commands.group, demo.commands.command,
 )
 
 
@@ -71,9 +72,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     for install in (install_logging, install_guard, install_page_files, install_templates, install_errors):
         install(app)
     app.jinja_env.globals["site"] = site
-    for extension in (db, cache, login_manager):
+    for extension in (db, migrate, cache, login_manager):
         extension.init_app(app)
-    migrate.init_app(app, db)
     # What a context needs of one above it is handed in here, where it can be seen.
     after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
     storefront.cart.views.delivery_notes[:] = [read_delivery_note]

@@ -8,6 +8,7 @@ from rq.serializers import JSONSerializer
 
 from storefront.foundation.database import db
 from storefront.foundation.page_marks import is_page_work_waiting
+from storefront.search.stale import is_anything_stale
 from workers.queues import QUEUES, connect, open_queue
 from workers.relay import relay_once
 
@@ -24,7 +25,7 @@ def work_until_quiet(app: Flask) -> int:
             worker = SimpleWorker([open_queue(name, connection)], connection=connection, serializer=JSONSerializer)
             worker.work(burst=True, logging_level="ERROR")
         db.session.remove()
-        if not batch and not is_page_work_waiting():
+        if not batch and not is_page_work_waiting() and not is_anything_stale():
             db.session.remove()
             return moved
     raise AssertionError("the outbox does not come to rest")

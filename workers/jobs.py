@@ -12,9 +12,11 @@ from flask.cli import ScriptInfo
 from storefront.foundation import outbox
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import failpoint
+from storefront.search.services import refresh_search
 from workers.pages import work_on_pages
 from workers.subscriptions import job_names
 
+SEARCH_SECONDS = 2.0  # of one wake-up; the relay sends the next one while anything is stale
 logger = logging.getLogger(__name__)
 
 
@@ -50,6 +52,16 @@ def run_pages_job() -> None:
             work_on_pages()
         except Exception:
             logger.exception("pages are not rendered", extra={"job": "workers.jobs.run_pages_job"})
+            db.session.rollback()
+
+
+def run_search_job() -> None:
+    """Read stale products into what search keeps, for a moment: payments wait in the same queue."""
+    with _application().app_context():
+        try:
+            refresh_search(seconds=SEARCH_SECONDS)
+        except Exception:
+            logger.exception("search is not refreshed", extra={"job": "workers.jobs.run_search_job"})
             db.session.rollback()
 
 

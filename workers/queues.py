@@ -29,6 +29,8 @@ QUEUES = {
 RUN = "workers.jobs.run_outbox_job"
 RENDER = "workers.jobs.run_pages_job"
 PAGES_WAKE_UP = "wake-pages"
+REFRESH = "workers.jobs.run_search_job"
+SEARCH_WAKE_UP = "wake-search"
 JOB_SECONDS = 40  # below the 50 s for which a message is claimed and the 60 s after which a job is handed over again
 FAILED_SECONDS = 3600  # Redis keeps a failed wake-up this long; the row keeps the failure itself
 MAINTENANCE_SECONDS = 30
@@ -58,10 +60,18 @@ def hand_over(connection: Redis, jobs: Sequence[tuple[int, str]]) -> None:
 
 def wake_pages(connection: Redis) -> None:
     """Wake whoever renders pages, unless a wake-up waits already: one for any number of changes."""
-    queue = open_queue("pages", connection)
-    if connection.lpos(queue.key, PAGES_WAKE_UP) is None:
-        queue.enqueue_call(RENDER, job_id=PAGES_WAKE_UP, timeout=JOB_SECONDS, result_ttl=0,
-                           failure_ttl=FAILED_SECONDS)
+    _wake(connection, "pages", RENDER, PAGES_WAKE_UP)
+
+
+def wake_search(connection: Redis) -> None:
+    """Wake whoever reads stale products into what search keeps, unless a wake-up waits already."""
+    _wake(connection, "default", REFRESH, SEARCH_WAKE_UP)
+
+
+def _wake(connection: Redis, name: str, function: str, wake_up: str) -> None:
+    queue = open_queue(name, connection)
+    if connection.lpos(queue.key, wake_up) is None:
+        queue.enqueue_call(function, job_id=wake_up, timeout=JOB_SECONDS, result_ttl=0, failure_ttl=FAILED_SECONDS)
 
 
 def make_worker(name: str, connection: Redis) -> Worker:

@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from storefront.foundation import outbox
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_marks import is_page_work_waiting, touch
-from workers.queues import connect, hand_over, wake_pages
+from storefront.search.stale import is_anything_stale, note_stale
+from workers.queues import connect, hand_over, wake_pages, wake_search
 from workers.stopping import StopRequest
 from workers.subscriptions import REACTIONS, TOUCHES
 
@@ -31,17 +32,25 @@ def relay_once(connection: Redis) -> int:
     moved = _relay_outbox(connection) if outbox.is_work_waiting() else 0
     if is_page_work_waiting():
         wake_pages(connection)
+    if is_anything_stale():
+        wake_search(connection)
     return moved
 
 
 def _relay_outbox(connection: Redis) -> int:
-    events = outbox.relay_events(reactions=REACTIONS, note=_touch_pages)
+    events = outbox.relay_events(reactions=REACTIONS, note=_note)
     failpoint("events-relayed")
     connection.ping()  # before the claim: what cannot be handed over must not count as handed over
     jobs = outbox.claim_jobs()
     failpoint("jobs-claimed")
     hand_over(connection, jobs)
     return events + len(jobs)
+
+
+def _note(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Note what is done once for many events, in the transaction that relays them."""
+    _touch_pages(events)
+    note_stale(events=events)
 
 
 def _touch_pages(events: Sequence[tuple[str, dict[str, Any]]]) -> None:

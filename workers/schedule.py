@@ -22,6 +22,7 @@ TASKS = (
     "workers.images.retry_failed_images",
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",
+    "storefront.search.services.keep_index",
     "storefront.catalog.collections.refresh_stocked_collections",  # what sold out, and what came in
     "workers.pages.count_views",
     "workers.pages.refresh_pages",  # what is old, of another build, or was never rendered

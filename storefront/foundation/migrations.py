@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from flask_migrate import Migrate
 
-migrate = Migrate(compare_type=True, render_as_batch=True)
+from storefront.foundation.database import db
+
+migrate = Migrate(db=db, compare_type=True, render_as_batch=True)

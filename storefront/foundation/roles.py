@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 
 # role: the blueprints it brings
 ROLES: dict[str, tuple[str, ...]] = {
-    "shop": ("browse", "media"),
+    "shop": ("browse", "media", "search"),
     "cart": ("cart",),
     "checkout": ("checkout", "orders"),
     "accounts": ("accounts",),

@@ -132,7 +132,7 @@ def _add_choices(found: dict[int, Source]) -> None:
 def _add_codes_and_stock(found: dict[int, Source]) -> None:
     rows = db.session.execute(
         select(Variant.id, Variant.product_id, Variant.sku, Variant.gtin)
-        .where(Variant.product_id.in_(found), Variant.is_archived.is_(False)).order_by(Variant.id)).tuples().all()
+        .where(Variant.product_id.in_(found), Variant.is_archived.is_(False)).order_by(Variant.id)).all()
     products: dict[int, list[int]] = defaultdict(list)
     for variant_id, product_id, sku, gtin in rows:
         products[product_id].append(variant_id)

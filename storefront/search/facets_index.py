@@ -77,7 +77,7 @@ def read_index() -> Index | None:
 def _load(memory: _Memory, generation: int) -> None:
     """Read what is new or newer, drop what is gone."""
     wanted = dict(db.session.execute(select(FacetBlock.id, FacetBlock.version)
-                                     .where(FacetBlock.generation == generation)).tuples().all())
+                                     .where(FacetBlock.generation == generation)).all())
     changed = [block_id for block_id, version in wanted.items() if memory.versions.get(block_id) != version]
     blocks = {block_id: block for block_id, block in memory.index.blocks.items() if block_id in wanted}
     for part in _parts(changed):

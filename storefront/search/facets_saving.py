@@ -69,7 +69,7 @@ def _by_place_in_tree() -> list[int]:
     """Return the products on sale, those of one category side by side: a category's page then touches few blocks."""
     rows = db.session.execute(
         select(Category.path, Product.id).select_from(Product).outerjoin(Category, Category.id == Product.category_id)
-        .where(Product.status == ProductStatus.ACTIVE)).tuples().all()
+        .where(Product.status == ProductStatus.ACTIVE)).all()
     db.session.rollback()
     return [product_id for _, product_id in sorted((path or "", product_id) for path, product_id in rows)]
 
@@ -121,7 +121,7 @@ def _hold_state() -> FacetState:
 def _put(state: FacetState, generation: int, product_ids: Collection[int],
          current: Mapping[int, ProductFacts]) -> int:
     rows = db.session.execute(select(FacetPlace.product_id, FacetPlace.block_id).where(
-        FacetPlace.generation == generation, FacetPlace.product_id.in_(product_ids))).tuples().all()
+        FacetPlace.generation == generation, FacetPlace.product_id.in_(product_ids))).all()
     places = dict(rows)
     changed = 0
     for block_id in sorted(set(places.values())):

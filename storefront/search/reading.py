@@ -25,11 +25,15 @@ class Asked:
     """A word of the query; nothing stands for it when `uses` is 0."""
 
     word: Word
-    uses: int
+    uses: int = 0
     shares: dict[str, float] = field(default_factory=dict)  # term → share of the word's worth
     others: list[Expression] = field(default_factory=list)  # what fits instead of one of the terms
     shares_of_phrases: dict[str, float] = field(default_factory=dict)  # terms of synonyms of several words
     meant: Known | None = None
+
+    @property
+    def terms(self) -> set[str]:
+        return {self.word.term, *self.shares, *self.shares_of_phrases}
 
     @property
     def expression(self) -> Expression:
@@ -93,11 +97,11 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
     thinks of endings for the last word in any case; `doubted` corrects words though they are known.
     """
     words = _choose(read_words(query, language))
-    joints = {(left.text + right.text)[:MAX_TERM] for left, right in pairwise(words)
-              if not left.is_signs and not right.is_signs}
-    pieces = {piece for word in words for piece in word.pieces}
-    uses = read_uses(side, {word.term for word in words} | joints | pieces) if words else {}
-    asked = [Asked(word, 0 if doubted else uses.get(word.term, 0)) for word in words]
+    asked = [Asked(word) for word in words]
+    synonyms.add_to(asked)
+    joints = {_join(pair) for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs}
+    helpers = joints | {piece for word in words for piece in word.pieces}
+    uses = read_uses(side, helpers.union(*(item.terms for item in asked))) if asked else {}
     for place, item in enumerate(asked):
         is_last = is_typing and place == len(asked) - 1 and query[-1:].isalnum()
         _understand(item, side, uses, is_unfinished=is_last, is_doubted=doubted)
@@ -105,31 +109,38 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
         if joint in uses:
             left.others.append(joint)
             right.others.append(joint)
-    synonyms.add_to(asked)
-    helpers = {term: uses[term] for term in sorted(joints | pieces) if term in uses}
     own = {term for item in asked for term in item.shares}
     codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
-    return Question(asked, {term: count for term, count in helpers.items() if term not in own}, codes, documents)
+    return Question(asked, {term: uses[term] for term in sorted(helpers - own) if term in uses}, codes, documents)
 
 
 def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:
     word = asked.word
-    if asked.uses:
+    own = 0 if is_doubted else uses.get(word.term, 0)
+    if own:
         asked.shares[word.term] = 1.0
     if word.pieces and all(piece in uses for piece in word.pieces):
         asked.others.append(AllOf(word.pieces))
-        asked.uses = asked.uses or min(uses[piece] for piece in word.pieces)
-    may_go_on = not word.is_signs and len(word.text) >= (PREFIX if is_unfinished else PREFIX + 1)
-    if may_go_on and (is_unfinished or not (asked.uses or is_doubted)):
+    asked.uses = own or max((uses.get(term, 0) for term in (*asked.shares, *asked.shares_of_phrases)), default=0) \
+        or min((uses.get(piece, 0) for piece in word.pieces), default=0)
+    if word.is_signs or is_doubted:
+        may_go_on = False
+    elif is_unfinished:
+        may_go_on = len(word.text) >= PREFIX
+    else:
+        may_go_on = not asked.uses and len(word.text) > PREFIX
+    if may_go_on:
         _take(asked, complete(side, word.text))
-    if not asked.shares and not word.is_signs:
-        asked.meant = correct(side, word.text)
-        if asked.meant is not None:
-            terms = asked.meant.term.split(" ")
-            asked.shares |= dict.fromkeys(terms, CORRECTION)
-            asked.uses = max(asked.uses, asked.meant.uses)
-        elif len(word.text) > PREFIX + 1:
-            _take(asked, contain(side, word.text))
+    if word.is_signs and len(word.text) == 1:
+        _take(asked, contain(side, word.text))
+    if asked.shares or word.is_signs:
+        return
+    asked.meant = correct(side, word.text)
+    if asked.meant is not None:
+        asked.shares |= dict.fromkeys(asked.meant.term.split(" "), CORRECTION)
+        asked.uses = max(asked.uses, asked.meant.uses)
+    elif len(word.text) > PREFIX + 1:
+        _take(asked, contain(side, word.text))
 
 
 def _take(asked: Asked, longer: Collection[Known]) -> None:

@@ -4,10 +4,11 @@ a change that is committed before is read, and one that is committed after has i
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.catalog.models import Product, ProductStatus
@@ -15,12 +16,62 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.search.documents import Reading, current_reading, read_documents
 from storefront.search.engines import open_engine
+from storefront.search.facets_saving import rebuild_facets, refresh_facets
 from storefront.search.models import SearchIndex, SearchWord
+from storefront.search.stale import claim_stale, forget_stale
 
 INDEX = 1  # the one row
-BATCH = 500  # products of one transaction
+BATCH = 250  # products of one transaction
+SMALL = 2000  # products, which take seconds to read
 ROWS = 500  # of one statement
 Progress = Callable[[int, int], object]
+
+
+def rebuild_search(progress: Progress = lambda done, total: None) -> int:
+    """Make everything that search keeps anew, documents and facets, while the old serves; returns how many documents.
+
+    `progress` hears (done, total) over both.
+    """
+    count = rebuild_documents(lambda done, total: progress(done, 2 * total))
+    rebuild_facets(lambda done, total: progress(total + done, 2 * total))
+    return count
+
+
+def refresh_search(*, seconds: float) -> int:
+    """Read stale products anew for so long; returns how many were read.
+
+    A small shop whose index is not there, or was made by another reading of words, gets a new one at once; a large
+    one waits for `flask search rebuild`, and plain SQL answers meanwhile.
+    """
+    if not is_index_current() and _count_products() <= SMALL:
+        rebuild_search()
+    deadline = time.monotonic() + seconds
+    done = 0
+    while time.monotonic() < deadline:
+        batch = _refresh_batch()
+        done += batch
+        if not batch:
+            break
+    return done
+
+
+def keep_index() -> None:
+    """Give a small shop the index that it lacks; see refresh_search."""
+    if not is_index_current():
+        refresh_search(seconds=0)
+
+
+@transactional
+def _refresh_batch() -> int:
+    seen = claim_stale(BATCH)
+    refresh_documents(product_ids=seen)
+    refresh_facets(product_ids=seen)
+    forget_stale(seen=seen)
+    return len(seen)
+
+
+def _count_products() -> int:
+    return db.session.scalar(select(func.count()).select_from(Product)) or 0
 
 
 @transactional

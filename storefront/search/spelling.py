@@ -1,7 +1,7 @@
 """Words that no document holds: what was probably meant. Asks the vocabulary for the neighbors of a word, in few reads.
 
 Every word one slip away is written down and looked for by equality, which any index answers; two slips are allowed
-in long words, and compared with the words that begin alike.
+in long words, and compared with the words that look alike.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from storefront.foundation.database import db
+from storefront.search.engines import has_trigrams
 from storefront.search.models import SearchWord
 
 LEAST = 4  # letters; shorter words have too many neighbors
@@ -35,7 +36,7 @@ def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
     """Return in how many documents each of the terms stands; those in none are absent."""
     rows = db.session.execute(
         select(SearchWord.term, func.sum(SearchWord.uses)).where(SearchWord.side == side, SearchWord.term.in_(terms))
-        .group_by(SearchWord.term)).tuples()
+        .group_by(SearchWord.term))
     return {term: int(uses) for term, uses in rows}
 
 
@@ -59,9 +60,11 @@ def correct(side: str, word: str) -> Known | None:
     halves = _divide(side, word)
     if halves is not None or len(word) < LONG:
         return halves
-    alike = _read(side, SearchWord.word >= word[:2], SearchWord.word < word[:2] + "\U0010ffff",
-                  func.length(SearchWord.word).between(len(word) - 2, len(word) + 2), limit=MAX_ALIKE)
-    close = [known for known in alike if distance(known.word, word, 2) <= 2]
+    alike = _read(side, _is_alike(word), func.length(SearchWord.word).between(len(word) - 2, len(word) + 2),
+                  limit=MAX_ALIKE)
+    letters = set(word)
+    close = [known for known in alike
+             if len(letters ^ set(known.word)) <= 4 and distance(known.word, word, 2) <= 2]
     return max(close, key=lambda known: (known.uses, known.word), default=None)
 
 
@@ -94,6 +97,13 @@ def distance(left: str, right: str, most: int) -> int:
     return before[-1]
 
 
+def _is_alike(word: str) -> ColumnElement[bool]:
+    """Return the SQL of what may be two slips away: by trigrams where there are, else by the first letter."""
+    if has_trigrams():
+        return SearchWord.word.bool_op("%")(word)
+    return and_(SearchWord.word >= word[:1], SearchWord.word < word[:1] + "\U0010ffff")
+
+
 def _divide(side: str, word: str) -> Known | None:
     """Return the word as two known ones that were written together."""
     halves = [(word[:at], word[at:]) for at in range(3, len(word) - 2)]
@@ -116,4 +126,4 @@ def _read(side: str, *conditions: object, limit: int) -> list[Known]:
     rows = db.session.execute(
         select(SearchWord.word, SearchWord.term, SearchWord.uses).where(SearchWord.side == side, *conditions)  # type: ignore[arg-type]
         .order_by(SearchWord.uses.desc(), SearchWord.word).limit(limit))
-    return [Known(*row) for row in rows.tuples()]
+    return [Known(*row) for row in rows]

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storefront.catalog.events import ProductChanged
-from storefront.catalog.models import Variant
+from storefront.catalog.events import CategoryChanged, ProductChanged, TreeChanged
+from storefront.catalog.models import Variant, product_category
 from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.events import StockChanged
@@ -43,7 +43,7 @@ def claim_stale(limit: int) -> dict[int, int]:
     """Return noted products with their versions, for forget_stale; call it inside the transaction that reads them."""
     rows = db.session.execute(select(StaleProduct.product_id, StaleProduct.version)
                               .order_by(StaleProduct.product_id).limit(limit))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 @transactional
@@ -61,19 +61,25 @@ def read_stale(limit: int) -> set[int]:
         return noted
     waiting = db.session.execute(
         select(OutboxEvent.name, OutboxEvent.payload).where(OutboxEvent.relayed_at.is_(None))
-        .order_by(OutboxEvent.id).limit(MAX_EVENTS)).tuples().all()
+        .order_by(OutboxEvent.id).limit(MAX_EVENTS)).all()
     return noted | _products_of(waiting)
 
 
 def _products_of(events: Iterable[tuple[str, Mapping[str, Any]]]) -> set[int]:
-    products, variants = set(), set()
+    products, variants, categories, is_tree_other = set(), set(), set(), False
     for name, payload in events:
         if name == ProductChanged.__name__:
             products.add(int(payload["product_id"]))
         elif name == StockChanged.__name__ and payload.get("shown") != "stock":  # how few are left filters nothing
             variants.add(int(payload["variant_id"]))
+        elif name == CategoryChanged.__name__:
+            categories.add(int(payload["category_id"]))
+        is_tree_other = is_tree_other or name == TreeChanged.__name__
     for part in _chunks(sorted(variants)):
         products |= set(db.session.scalars(select(Variant.product_id).where(Variant.id.in_(part))))
+    for part in _chunks(sorted(categories) if is_tree_other else ()):  # products are found by their categories' names
+        products |= set(db.session.scalars(select(product_category.c.product_id)
+                                           .where(product_category.c.category_id.in_(part))))
     return products
 
 

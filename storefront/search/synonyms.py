@@ -40,7 +40,6 @@ class Synonyms:
 
 
 def _let_stand(item: Asked, other: Phrase) -> None:
-    item.meant = None  # a word with synonyms is no slip
     if len(other) == 1:
         item.shares.setdefault(other[0], SHARE)
     else:
