@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -23,13 +23,13 @@ from storefront.foundation.ahead import reading_ahead
 from storefront.foundation.clock import now
 from storefront.foundation.errors import ShopError
 from storefront.foundation.failpoints import failpoint
-from storefront.foundation.page_files import Draft, draft_page, put_pages, remove_page
+from storefront.foundation.page_files import Draft, draft_page, drop_draft, put_pages, remove_page, sync_draft
 from storefront.foundation.page_marks import Claim
 from storefront.foundation.page_serving import RENDERED_AT
 from storefront.foundation.shop import facts
 from workers.pages_build import current_build
 
-WRITERS = 4  # threads that compress and sync while the next page is rendered
+WRITERS = 8  # threads that wait for the disk; a journal takes many files in one go
 GONE = (301, 302, 303, 307, 308, 404, 410)
 PRODUCT = "/p/"
 TEMPLATES = ("base.html", "components/", "browse/")
@@ -69,8 +69,8 @@ def render_batch(claims: Sequence[Claim]) -> Rendered:
     started_at = now()
     gone: list[Claim] = []
     errors: dict[str, str] = {}
-    drafts: dict[str, Future[Draft]] = {}
-    with ThreadPoolExecutor(WRITERS) as writers, reading_ahead():
+    drafts: dict[str, Draft] = {}
+    with reading_ahead(), _uncollected():
         _read_ahead(claims)
         for claim in claims:
             try:
@@ -78,15 +78,10 @@ def render_batch(claims: Sequence[Claim]) -> Rendered:
                 if body is None:
                     gone.append(claim)
                 else:
-                    drafts[claim.address] = writers.submit(_draft, app, claim.address, body)
+                    drafts[claim.address] = draft_page(claim.address, body)
             except Exception as error:
                 errors[claim.address] = f"{type(error).__name__}: {error}"
-    written = {}
-    for address, future in drafts.items():
-        try:
-            written[address] = future.result()
-        except (OSError, ValueError) as error:
-            errors[address] = f"{type(error).__name__}: {error}"
+    written = _sync(drafts, errors)
     failpoint("pages-drafted")
     published = _publish([claim for claim in claims if claim.address in written], written, started_at)
     if gone:
@@ -136,9 +131,29 @@ def _read_ahead(claims: Iterable[Claim]) -> None:
         prime_products(slugs)
 
 
-def _draft(app: Flask, address: str, body: bytes) -> Draft:
-    with app.app_context():
-        return draft_page(address, body)
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector of cycles rest for a batch: pages are made of short-lived strings."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _sync(drafts: Mapping[str, Draft], errors: dict[str, str]) -> dict[str, Draft]:
+    """Wait for the disk, for all of them at once; those that it did not take are errors."""
+    synced = {}
+    with ThreadPoolExecutor(WRITERS) as writers:
+        waiting = {address: writers.submit(sync_draft, draft) for address, draft in drafts.items()}
+    for address, future in waiting.items():
+        try:
+            future.result()
+        except OSError as error:
+            errors[address] = f"{type(error).__name__}: {error}"
+        else:
+            synced[address] = drafts[address]
+    return synced
 
 
 def _publish(claims: Sequence[Claim], drafts: dict[str, Draft], started_at: datetime) -> set[str]:
@@ -155,5 +170,4 @@ def _publish(claims: Sequence[Claim], drafts: dict[str, Draft], started_at: date
         return page_marks.publish_pages(claims=claims, build=current_build(), started_at=started_at, put=put)
     finally:
         for draft in left.values():
-            with contextlib.suppress(OSError):
-                draft.temporary.unlink(missing_ok=True)
+            drop_draft(draft)

@@ -2,10 +2,12 @@
 
 import json
 import mimetypes
+import time
 from functools import lru_cache
 from pathlib import Path
 
 BUILT = Path(__file__).resolve().parents[2] / "static" / "built"
+MANIFEST = BUILT / "manifest.json"
 BUILT_URL = "/static/built/"
 SPECULATION = "catalog.speculationrules"  # which links a browser may fetch ahead
 mimetypes.add_type("application/speculationrules+json", ".speculationrules")  # browsers take no other
@@ -21,13 +23,21 @@ def asset_url(name: str) -> str:
     Before the first build the plain name is answered, so that pages still render; a name the build does not
     know raises AssetsMissing.
     """
-    manifest = BUILT / "manifest.json"
-    if not manifest.exists():
+    names = _look(int(time.monotonic()))
+    if names is None:
         return BUILT_URL + name
-    names = _read_manifest(manifest, manifest.stat().st_mtime_ns)
     if name not in names:
         raise AssetsMissing(f"{name} is not among the built assets: run `make assets`.")
     return BUILT_URL + names[name]
+
+
+@lru_cache(maxsize=1)
+def _look(_second: int) -> dict[str, str] | None:
+    """The manifest as it is in this second: a page asks for a dozen assets and looks once."""
+    try:
+        return _read_manifest(MANIFEST, MANIFEST.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
 
 
 @lru_cache(maxsize=1)

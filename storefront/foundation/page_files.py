@@ -28,6 +28,7 @@ HOME = "index"
 PAGE = re.compile(r"/|/sitemap\.xml|/(?:c|p|collections|pages)(?:/(?!\.)[\w.~-]+(?<!\.gz))+")
 MAX_NAME = 240  # bytes of one part of a path; file systems take 255
 PART = ".part"  # of a page that is being written
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 LEVEL = 6  # of gzip: 9 takes twice as long for one hundredth less
 
 
@@ -44,16 +45,17 @@ def page_file(address: str) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A page written whole beside its place, on the disk, not yet seen by anyone."""
+    """A page written whole beside its place, not yet seen by anyone; `descriptor` is open until it is synced."""
 
     address: str
     temporary: Path
     target: Path
+    descriptor: int
     stamp: int
 
 
 def draft_page(address: str, body: bytes) -> Draft:
-    """Write the page beside its place; it outlives a power cut from here on.
+    """Write the page beside its place; `sync_draft` must follow.
 
     Raises ValueError for an address that can have no file, OSError when the disk refuses: nothing is left then.
     """
@@ -63,34 +65,48 @@ def draft_page(address: str, body: bytes) -> Draft:
     content = gzip.compress(body, LEVEL, mtime=0)
     temporary = target.with_name(f".{new_token()}{PART}")
     try:
-        try:
-            _write(temporary, content)
-        except FileNotFoundError:  # the first page of its folder
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write(temporary, content)
-        failpoint("page-drafted")
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return Draft(address, temporary, target, zlib.crc32(content) % 2**30)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that everyone may read, down to the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os.open(temporary, WRITE, 0o644)
+    except FileNotFoundError:  # the first page of its folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, WRITE, 0o644)
+    draft = Draft(address, temporary, target, descriptor, zlib.crc32(content) % 2**30)
     try:
         os.fchmod(descriptor, 0o644)  # whatever this process keeps to itself otherwise
         failpoint("page-opened")
-        written = 0
-        while written < len(content):  # a full disk may take a part first, and then says so
-            written += os.write(descriptor, content[written:])
-        os.fsync(descriptor)
-    finally:
+        _write(descriptor, content)
+        failpoint("page-drafted")
+    except BaseException:
         os.close(descriptor)
+        drop_draft(draft)
+        raise
+    return draft
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):  # a full disk may take a part first, and then says so
+        written += os.write(descriptor, content[written:])
+
+
+def sync_draft(draft: Draft) -> None:
+    """Have the draft outlive a power cut. Raises OSError: the draft is dropped then."""
+    try:
+        os.fsync(draft.descriptor)
+    except BaseException:
+        drop_draft(draft)
+        raise
+    finally:
+        os.close(draft.descriptor)
+
+
+def drop_draft(draft: Draft) -> None:
+    """Throw a synced draft away."""
+    with contextlib.suppress(OSError):
+        draft.temporary.unlink(missing_ok=True)
 
 
 def put_pages(drafts: Iterable[Draft]) -> None:
-    """Put the drafts in their places: a reader sees the old page or the new one, whole, also after a power cut."""
+    """Put synced drafts in their places: a reader sees the old page or the new one, whole, also after a power cut."""
     folders = set()
     for draft in drafts:
         # nginx makes a file's ETag of its size and the second of its time: two pages of one size within one second
@@ -105,7 +121,9 @@ def put_pages(drafts: Iterable[Draft]) -> None:
 
 def write_page(address: str, body: bytes) -> None:
     """Put the page in the place of the one before. Raises like draft_page: the old page stays."""
-    put_pages([draft_page(address, body)])
+    draft = draft_page(address, body)
+    sync_draft(draft)
+    put_pages([draft])
 
 
 def read_page(address: str) -> bytes | None:

@@ -92,11 +92,11 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     inner, alone = page_files._write, threading.Lock()
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def write(path: Path, content: bytes) -> None:
+    def write(descriptor: int, content: bytes) -> None:
         with alone:
             resource.setrlimit(resource.RLIMIT_FSIZE, (64, usual[1]))
             try:
-                inner(path, content)
+                inner(descriptor, content)
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 

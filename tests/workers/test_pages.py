@@ -21,7 +21,7 @@ from storefront.foundation import page_marks, page_views
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
-from storefront.foundation.page_files import draft_page, list_files, page_file, read_page, write_page
+from storefront.foundation.page_files import draft_page, list_files, page_file, read_page, sync_draft, write_page
 from storefront.foundation.page_marks import Page
 from storefront.foundation.shop import facts
 from storefront.inventory.services import correct_stock, release_reservations, reserve_stock
@@ -217,6 +217,7 @@ def test_the_daily_sweep_finds_what_belongs_to_no_page_and_what_is_missing(app: 
     pages.work_on_pages()
     write_page("/p/nobody", b"left behind")
     lost, draft = page_file("/p/bowl"), draft_page("/p/bowl", b"half")
+    sync_draft(draft)
     assert lost is not None
     lost.unlink()
     page_views.add_heat(views={"/p/bowl": 9, "/p/unknown": 1})

@@ -17,6 +17,7 @@ from storefront.foundation.page_files import (
     read_page,
     remove_page,
     sweep_drafts,
+    sync_draft,
     write_page,
 )
 from storefront.foundation.shop import facts
@@ -60,6 +61,7 @@ def test_a_page_is_written_read_replaced_and_removed(app: Flask) -> None:
 
 def test_a_draft_is_no_page_and_an_old_one_is_swept(app: Flask) -> None:
     draft = draft_page("/p/bowl", b"one")
+    sync_draft(draft)
     assert read_page("/p/bowl") is None
     assert list(list_files()) == []
     assert sweep_drafts(time.time() - 60) == 0
