@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import product as combinations
 from typing import Any
 
+from slugify import slugify
 from sqlalchemy import func, select, text
 
 from demo.filling_words import ADJECTIVES, COLORS, ORIGINS, Shelf
@@ -114,7 +115,7 @@ def product_rows(goods: Goods, leaf: Leaf, ids: Ids, rows: Rows, chance: random.
     words = (f"<p>{goods.name} by {goods.brand}: made of {goods.material.lower()} in {goods.origin}, one after the "
              f"other, for {leaf.name.lower()} that are used every day.</p><p>Wipe clean; it grows better with age.</p>")
     said = [["Material", goods.material], ["Origin", goods.origin], ["Number", f"{product_id:07d}"]]
-    slug = f"{goods.name.lower().replace(' ', '-')}-{product_id}"
+    slug = f"{slugify(goods.name)}-{product_id}"
     rows.of["catalog_product"].append((
         product_id, slug, goods.name, f"{goods.material} from {goods.origin}", words, json.dumps(said),
         json.dumps([goods.material.lower(), leaf.name.lower()]), "active", goods.brand_id, leaf.id, "standard", "", "",
