@@ -37,7 +37,8 @@ cache = Cache()
 HOUR = 3600
 GRACE = 60  # seconds after its time for which an answer is still given while one reader makes it anew
 TURN = 5  # seconds for which one reader's turn lasts: when it dies over it, another takes over
-PATIENCE = 2.0  # seconds that a reader waits for another's answer before it asks for itself
+PATIENCE = 4.0  # seconds that a reader waits for another's answer before it asks for itself
+LONGEST_PAUSE = 0.2  # seconds between two looks for it; the first ones follow quicker
 REFUSED = b"refused"  # stands in the place of a turn that ended in a refusal: nobody waits for it
 REFUSED_FOR = 1  # seconds
 NEAR = 256  # answers that a process keeps itself
@@ -163,11 +164,12 @@ class _Answer:
 def _take_turn(answer: _Answer, query: Callable[[], T]) -> T:
     """Ask the query if it is this reader's turn, else wait for what another finds."""
     turn = f"turn:{answer.key}"
-    patience = time.monotonic() + PATIENCE
+    patience, pause = time.monotonic() + PATIENCE, 0.01
     while not _take(turn):
         if answer.is_there:
             return answer.value  # type: ignore[no-any-return]  # old, and somebody is at it
-        time.sleep(random.uniform(0.005, 0.02))  # noqa: S311  # a pause, no secret
+        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # a pause, no secret
+        pause = min(2 * pause, LONGEST_PAUSE)
         if answer.look():
             return answer.value  # type: ignore[no-any-return]
         if time.monotonic() > patience or _get(turn) == REFUSED:
