@@ -19,6 +19,10 @@ from bench.stage import Stage
 GROUPS = {
     "checkout": "bench.checkouts",
     "cart": "bench.adding",
+    "island": "bench.islands",
+    "pages": "bench.pages",
+    "render": "bench.rendering",
+    "prices": "bench.prices",
 }
 
 
@@ -28,6 +32,7 @@ def main() -> None:
     parser.add_argument("groups", nargs="*", metavar="group", help=f"{', '.join(GROUPS)} (default: all)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each measure runs (default 4)")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default 3)")
+    parser.add_argument("--products", type=int, default=16_000, help="size of the large catalog (default 16,000)")
     parser.add_argument("--into", type=Path, default=RESULTS, help="folder of the results (default bench/results)")
     asked = parser.parse_args()
     unknown = [name for name in asked.groups if name not in GROUPS]
@@ -35,7 +40,7 @@ def main() -> None:
         parser.error(f"there is no group {unknown[0]}: {', '.join(GROUPS)}")
     require_wrk()
     problems = []
-    stage = Stage(asked.seconds, asked.rounds)
+    stage = Stage(asked.seconds, asked.rounds, asked.products)
     with stage.ends:
         for name in asked.groups or GROUPS:
             problems += [f"{name}: {problem}" for problem in _run(name, stage, asked.into)]

@@ -64,7 +64,7 @@ def measure(stage: Stage) -> Found:
 def count_statements(shop: Shop, variant_id: int, *, is_htmx: bool) -> dict[str, int]:
     """Count what one addition to a cart that holds the thing already asks of the database."""
     with shop.app.app_context():
-        cookie = _cookie(make_cart({variant_id: 1}))
+        cookie = make_cookie(make_cart({variant_id: 1}))
         engine = db.engine
     client = shop.app.test_client(use_cookies=False)
     headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
@@ -86,10 +86,11 @@ def _carts(shop: Shop) -> list[str]:
         db.session.execute(text("INSERT INTO cart_cart (id, created_at, updated_at) VALUES (:id, now(), now())"),
                            [{"id": one} for one in ids])
         db.session.commit()
-        return [_cookie(one) for one in ids]
+        return [make_cookie(one) for one in ids]
 
 
-def _cookie(cart_id: uuid.UUID) -> str:
+def make_cookie(cart_id: uuid.UUID) -> str:
+    """Return the cookie of the guest whose cart this is."""
     signer = URLSafeSerializer(current_app.config["SECRET_KEY"], salt="cart")  # as storefront/cart/cookies.py signs
     return f"{cookie_name('cart')}={signer.dumps(str(cart_id))}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -40,14 +41,27 @@ class Shop:
     dsn: str  # for psycopg
     environ: dict[str, str]
     pids: dict[str, list[int]]  # processes whose time is told apart
+    folder: Path  # for what measures write; gone with the shop
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @contextmanager
+    def halted(self, *names: str) -> Iterator[None]:
+        """Stop those processes (all: what is named in `pids`) where they stand, and let them go on afterwards."""
+        pids = [pid for name in names or self.pids for one in self.pids[name] for pid in _family(one)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time that each process and its children have used so far."""
-        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items()}
+        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items() if name != "pages"}
 
 
 @contextmanager
@@ -66,20 +80,25 @@ def running_shop() -> Iterator[Shop]:
             "STOREFRONT_VAR": str(folder / "var"), "STOREFRONT_DEMO": "1",
             "SECRET_KEY": "only-for-benchmarks-" + "x" * 32,
             "DATABASE_URL": cluster.url("shop"), "REDIS_URL": valkey.url, "SITE_URL": f"http://127.0.0.1:{port}",
-            "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT),
+            "TRUSTED_PROXIES": "127.0.0.1", "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT),
         }
         application = create_app(environ)
         logging.getLogger("storefront").setLevel(logging.WARNING)
         with application.app_context():
             upgrade()
             _spread_ids()
+            db.session.remove()
         web = start_child(gunicorn("app:create_app()", port), environ=environ, log=folder / "web.log", directory=ROOT)
         children.append(web)
-        children += [start_child(role.command, environ=environ, log=folder / f"{role.name}.log", directory=ROOT)
-                     for role in background_roles()]
+        roles = {role.name: start_child(role.command, environ=environ, log=folder / f"{role.name}.log", directory=ROOT)
+                 for role in background_roles()}
+        children += roles.values()
         wait_until_ready(f"http://127.0.0.1:{port}", folder / "web.log")
-        pids = {"web": [web.pid], "postgres": [cluster.process.pid], "background": [one.pid for one in children[1:]]}
-        yield Shop(application, port, f"host={cluster.directory} user=postgres dbname=shop", environ, pids)
+        pids = {"web": [web.pid], "postgres": [cluster.process.pid],
+                "redis": [valkey.process.pid] if valkey.process else [],
+                "background": [one.pid for one in roles.values()],
+                "pages": [roles["worker-pages"].pid]}  # one of those in the background
+        yield Shop(application, port, f"host={cluster.directory} user=postgres dbname=shop", environ, pids, folder)
     finally:
         stop_children(children)
         if application:

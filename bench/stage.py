@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bench.mall import Mall, open_mall
 from bench.shop import Shop, running_shop
 
 
@@ -19,6 +20,7 @@ class Stage:
 
     seconds: float  # that one measure runs
     rounds: int
+    products: int = 16_000  # of the large catalog: some 50,000 variants
     ends: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @cached_property
@@ -26,6 +28,11 @@ class Stage:
         """The shop that the groups of a run share; it ends with the run."""
         sys.stderr.write("starting PostgreSQL, Valkey, gunicorn, relay and workers …\n")
         return self.ends.enter_context(running_shop())
+
+    @cached_property
+    def mall(self) -> Mall:
+        """The same shop with thousands of products and nginx in front."""
+        return self.ends.enter_context(open_mall(self.shop, self.products))
 
 
 @dataclass(frozen=True)
