@@ -30,6 +30,8 @@ SUBJECTS = 500  # expanded at once
 # What every page leans on is left behind in the cache once more: the process that changed it may have died before.
 GROUPS = ("catalog", "content", "taxes")
 FRESH_SHARE = 0.8  # of the freshness bound, after which a page is rendered again: before browsers begin to ask
+OTHER_BUILD = timedelta(minutes=10)
+STARTED = now()
 DRAFT_SECONDS = 3600.0
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,11 @@ def refresh_pages() -> None:
         return
     fresh = timedelta(hours=facts().pages_fresh_hours) * FRESH_SHARE
     share = max(20, 2 * count * 60 // int(fresh.total_seconds()))
-    marked = page_marks.mark_outdated(build=current_build(), older_than=now() - fresh, limit=share)
+    # What another build renders after this process began is left alone for a while: while a release is rolled out,
+    # old and new processes must not rebuild against each other every minute.
+    other_before = max(STARTED, now() - OTHER_BUILD)
+    marked = page_marks.mark_outdated(build=current_build(), other_before=other_before, older_than=now() - fresh,
+                                      limit=share)
     if marked:
         logger.info("pages wanted anew: %d", marked)
 

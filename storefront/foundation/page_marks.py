@@ -165,10 +165,11 @@ def mark_all() -> int:
 
 
 @transactional
-def mark_outdated(*, build: str, older_than: datetime, limit: int) -> int:
-    """Want anew what was rendered by another build, and at most `limit` of what is older, hottest first."""
+def mark_outdated(*, build: str, other_before: datetime, older_than: datetime, limit: int) -> int:
+    """Want anew what another build rendered before a moment, and at most `limit` of what is older, hottest first."""
     current = and_(Page.rendered == Page.wanted, Page.rendered > 0)
-    other = execute_counted(update(Page).where(current, Page.build != build).values(_want_again(REBUILD, now())))
+    other = execute_counted(update(Page).where(current, Page.build != build, Page.rendered_at < other_before)
+                            .values(_want_again(REBUILD, now())))
     old = (select(Page.address).where(current, Page.rendered_at < older_than)
            .order_by(Page.heat.desc(), Page.rendered_at, Page.address).limit(limit))
     return other + execute_counted(update(Page).where(Page.address.in_(old)).values(_want_again(REBUILD, now())))

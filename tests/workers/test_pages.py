@@ -205,6 +205,8 @@ def test_the_schedule_renders_first_of_all_then_what_is_old_or_of_another_build(
     change_pages(rendered_at=now() - timedelta(hours=facts().pages_fresh_hours))
     assert waiting() == min(20, total)
     change_pages(rendered=Page.wanted, rendered_at=now(), build="of yesterday")
+    assert waiting() == 0  # a release is being rolled out
+    change_pages(rendered_at=now() - pages.OTHER_BUILD)
     assert waiting() == total
     pages.work_on_pages()
     assert set(db.session.scalars(select(Page.build))) == {current_build()}

@@ -130,7 +130,9 @@ def test_old_pages_are_wanted_anew_hot_ones_first_and_another_builds_all_at_once
     publish(*page_marks.claim_pages(limit=9))
     change("/p/b", heat=3)
     ahead = now() + timedelta(hours=1)
-    assert page_marks.mark_outdated(build="b1", older_than=now() - timedelta(hours=1), limit=9) == 0
-    assert page_marks.mark_outdated(build="b1", older_than=ahead, limit=1) == 1
+    ago = now() - timedelta(hours=1)
+    assert page_marks.mark_outdated(build="b1", other_before=ahead, older_than=ago, limit=9) == 0
+    assert page_marks.mark_outdated(build="b1", other_before=ahead, older_than=ahead, limit=1) == 1
     assert [claim.address for claim in page_marks.claim_pages(limit=9)] == ["/p/b"]
-    assert page_marks.mark_outdated(build="b2", older_than=now() - timedelta(hours=1), limit=1) == 2
+    assert page_marks.mark_outdated(build="b2", other_before=ago, older_than=ago, limit=1) == 0
+    assert page_marks.mark_outdated(build="b2", other_before=ahead, older_than=ago, limit=1) == 2
