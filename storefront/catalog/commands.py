@@ -1,4 +1,4 @@
-"""`flask catalog …`: import products, and ask again for their pictures."""
+"""`flask catalog …`: import products, undo that, export them, and ask again for their pictures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from storefront.catalog.exporter import Export
 from storefront.catalog.images import requeue_images
-from storefront.catalog.importer.importing import FORMATS, import_file
+from storefront.catalog.import_models import LineKind
+from storefront.catalog.importer.importing import FORMATS, ImportOvertaken, import_file
 from storefront.catalog.importer.order import Order
-from storefront.catalog.importer.report import Report
+from storefront.catalog.importer.report import Report, count_of, read_lines
+from storefront.catalog.importer.undo import undo_import
 from storefront.foundation.csv_files import UnreadableFile
+from storefront.foundation.errors import ShopError
 
-group = AppGroup("catalog", help="Products: import them from a file, fetch their pictures.")
+group = AppGroup("catalog", help="Products: import them from a file, export them, fetch their pictures.")
 
 
 @group.command("import")
@@ -32,10 +36,10 @@ group = AppGroup("catalog", help="Products: import them from a file, fetch their
 @click.option("--resume", "resumes", is_flag=True, help="Go on after the last committed batch of this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_products(*, file: Path, as_json: bool, **options: Any) -> None:
-    """Import products from FILE, a product export of Shopify (CSV, UTF-8, at most 64 MB).
+    """Import products from FILE, a product export of Shopify or WooCommerce (CSV, UTF-8, at most 64 MB).
 
     Importing a file twice changes nothing the second time. What cannot be taken is listed by line and column and
-    keeps nothing else out; the exit code is then 1.
+    keeps nothing else out; the exit code is then 1. `flask catalog undo` puts back what it changed.
 
     Example: flask catalog import products.csv --dry-run
     """
@@ -47,17 +51,66 @@ def import_products(*, file: Path, as_json: bool, **options: Any) -> None:
         report = _run(order, is_quiet=as_json)
     except UnreadableFile as error:
         _give_up(file, f"{error} Nothing was changed.", as_json=as_json)
+    except ImportOvertaken as error:
+        _give_up(file, str(error), as_json=as_json)
     except (OperationalError, ProgrammingError) as error:
         _give_up(file, f"The database refuses: {error.orig}. `flask db upgrade` makes its tables; what was committed "
                  "before stays, and --resume goes on from there.", as_json=as_json)
     except KeyboardInterrupt:
         _give_up(file, "Stopped. What was committed stays; --resume goes on from there.", as_json=as_json)
+    if not report.is_dry_run and not as_json and report.outcomes["created"] + report.outcomes["updated"]:
+        report.hints.append(f"`flask catalog undo {report.import_id}` puts back what this import changed.")
     if as_json:
         click.echo(json.dumps(report.as_json() | {"seconds": round(time.monotonic() - began, 2)}, indent=2))
     else:
         for line in (*report.changes, *report.lines()):
             click.echo(line)
     sys.exit(1 if report.rejections else 0)
+
+
+@group.command("undo")
+@click.argument("import_id", type=click.IntRange(1, 2**31 - 1))
+def undo(*, import_id: int) -> None:
+    """Put back what the import IMPORT_ID changed, where nobody changed it since; what stays is listed with its reason.
+
+    Example: flask catalog undo 3
+    """
+    try:
+        undo_import(import_id=import_id, stock=current_app.extensions["stock"], actor="system")
+    except ShopError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    kept = read_lines(import_id, LineKind.KEPT)
+    put_back = len(read_lines(import_id, LineKind.UNDONE))
+    click.echo(f"{count_of(put_back, 'product')} put back, {len(kept)} left as they are. "
+               "Categories and brands that it made stay.")
+    for line in kept:
+        click.echo(f"  {line.slug or 'a product'}: {line.text}")
+    sys.exit(1 if kept else 0)
+
+
+@group.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--format", "target_format", type=click.Choice(["shopify"]), default="shopify", help="What will read it.")
+def export_products(*, file: Path, target_format: str) -> None:
+    """Write every product with all its variants to FILE, a CSV in Shopify's format; importing it changes nothing.
+
+    Example: flask catalog export products.csv
+    """
+    export = Export(current_app.extensions["stock"])
+    try:
+        with file.open("w", encoding="utf-8", newline="") as target:
+            for piece in export.pieces():
+                target.write(piece)
+                if sys.stdout.isatty():
+                    click.echo(f"\r{count_of(export.products, 'product')}", nl=False)
+    except OSError as error:
+        click.echo(f"{file}: {error.strerror}.", err=True)
+        sys.exit(1)
+    click.echo(f"{'' if not sys.stdout.isatty() else chr(13)}{count_of(export.products, 'product')} in "
+               f"{count_of(export.rows, 'row')} written to {file.name}, for {target_format.capitalize()}.")
+    for note in export.notes:
+        click.echo(f"  {note}")
 
 
 @group.command("images")

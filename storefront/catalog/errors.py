@@ -33,6 +33,10 @@ class UnknownCategory(NotFound):
     """No such category."""
 
 
+class UnknownImport(NotFound):
+    """No such import."""
+
+
 class InvalidPicture(ShopError):
     """The bytes are no picture that the shop takes."""
 

@@ -1,0 +1,156 @@
+"""An import undone: what it changed is put back, product by product, as long as nobody changed the product since.
+
+A product that the import made cannot go: carts, orders and ledgers may know it. It is discontinued, and gives its
+address and SKUs back, so that the next import makes it anew. Categories and brands stay.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DataError, IntegrityError
+
+from storefront.catalog.entries import ProductEntry
+from storefront.catalog.errors import UnknownImport
+from storefront.catalog.events import CategoryChanged, ProductChanged, ProductRenamed
+from storefront.catalog.import_models import Import, ImportChange, ImportKey, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.matching import load_products
+from storefront.catalog.importer.stock import Stock, read_levels
+from storefront.catalog.models import Product, Redirect
+from storefront.catalog.services import archive_product, rename_product, save_found
+from storefront.foundation.cache import invalidate
+from storefront.foundation.clock import now
+from storefront.foundation.database import db, execute_counted, transactional
+from storefront.foundation.errors import ShopError
+from storefront.foundation.outbox import record
+
+BATCH = 50
+
+
+class CannotUndo(ShopError):
+    """Why a product, or an import, stays as it is."""
+
+
+@transactional
+def begin_undo(*, import_id: int) -> None:
+    """Mark the import as being undone; an import that still runs stops by it. A second call changes nothing.
+
+    Raises UnknownImport, and CannotUndo where there is nothing to undo.
+    """
+    row = db.session.get(Import, import_id, with_for_update=True)
+    if row is None:
+        raise UnknownImport("There is no such import.")
+    if row.state is ImportState.UNDOING:
+        return
+    if row.is_dry_run or row.state not in (ImportState.RUNNING, ImportState.FINISHED, ImportState.FAILED):
+        raise CannotUndo("There is nothing to undo: the import changed nothing, or was undone before.")
+    row.state = ImportState.UNDOING
+
+
+def undo_import(*, import_id: int, stock: Stock, actor: str, seconds: float | None = None) -> bool:
+    """Put back what the import changed, newest first, and return whether all of it was looked at.
+
+    Killed, or after `seconds`, a further call goes on; the import's lines tell what was put back and what stays.
+    """
+    until = time.monotonic() + seconds if seconds else None
+    begin_undo(import_id=import_id)
+    while _undo_some(import_id=import_id, stock=stock, actor=actor):
+        if until is not None and time.monotonic() > until:
+            return False
+    return True
+
+
+def count_changes(import_id: int) -> int:
+    """Return how many products of the import could still be put back."""
+    return db.session.scalar(select(func.count()).where(ImportChange.import_id == import_id)) or 0
+
+
+@transactional
+def _undo_some(*, import_id: int, stock: Stock, actor: str) -> bool:
+    row = db.session.get_one(Import, import_id, with_for_update=True)
+    changes = db.session.scalars(select(ImportChange).where(ImportChange.import_id == import_id)
+                                 .order_by(ImportChange.id.desc()).limit(BATCH)).all()
+    if not changes:
+        row.state, row.finished_at = ImportState.UNDONE, now()
+        return False
+    products = load_products({change.product_id for change in changes})
+    for change in changes:
+        db.session.add(_undo(change, products.get(change.product_id), stock, actor))
+        db.session.delete(change)
+    row.updated_at = now()
+    return True
+
+
+def _undo(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> ImportLine:
+    line = ImportLine(import_id=change.import_id, kind=LineKind.UNDONE, slug=product.slug if product else "", text="")
+    try:
+        with db.session.begin_nested():
+            line.text = _put_back(change, product, stock, actor)
+    except (ShopError, IntegrityError, DataError) as error:
+        reason = str(error) if isinstance(error, ShopError) else "The database refuses what was there before."
+        line.kind, line.text = LineKind.KEPT, reason
+    return line
+
+
+def _put_back(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> str:
+    if product is None:
+        raise CannotUndo("The product is not there any more.")
+    if product.updated_at != change.after_at:
+        raise CannotUndo("It was changed after the import.")
+    if change.is_new:
+        _retire(change, product, stock, actor)
+        return "The import had made it; it is discontinued."
+    if change.before is None:
+        raise CannotUndo("It had no price before, so there is no state that could be put back.")
+    if change.before:
+        _restore(product, change.before, actor)
+    for variant_id, units, before, after in change.counted:
+        level = read_levels(stock, [variant_id]).get(variant_id)
+        policy = before if level is None or level.policy == after else level.policy
+        stock.take_back(variant_id=variant_id, units=units, policy=policy, actor=actor)
+    return "It is as it was before the import."
+
+
+def _retire(change: ImportChange, product: Product, stock: Stock, actor: str) -> None:
+    levels = read_levels(stock, [variant_id for variant_id, *_ in change.counted])
+    for variant_id, units, _, policy in change.counted:
+        level = levels.get(variant_id)
+        if level is None or level.promised or level.available != units:
+            raise CannotUndo("It was sold or counted after the import.")
+        stock.take_back(variant_id=variant_id, units=units, policy=policy, actor=actor)
+    archive_product(product_id=product.id, actor=actor)
+    old = product.slug
+    product.slug = f"{old[:170]}-undone-{product.id}"
+    for variant in product.variants:
+        variant.is_archived, variant.sku = True, None
+    for table in (Redirect, ImportKey):
+        execute_counted(delete(table).where(table.product_id == product.id))
+    record(ProductRenamed(product.id, old))
+    _tell(product)
+
+
+def _restore(product: Product, before: dict[str, Any], actor: str) -> None:
+    """Write the entry, and by hand what an entry may not: a way back to any status."""
+    published = before.get("published_at")
+    entry = msgspec.convert({name: value for name, value in before.items() if name != "published_at"}, ProductEntry)
+    status = entry.status
+    if product.slug != entry.slug:
+        rename_product(product_id=product.id, slug=entry.slug, actor=actor)
+    save_found(entry=replace(entry, status=None, published_at=None), product=product, actor=actor)
+    if status is not None:
+        product.status = status
+    product.published_at = datetime.fromisoformat(str(published)) if published else None
+    _tell(product)
+
+
+def _tell(product: Product) -> None:
+    db.session.flush()
+    invalidate("catalog")
+    record(ProductChanged(product.id))
+    for category in product.categories:
+        record(CategoryChanged(category.id))
