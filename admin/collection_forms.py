@@ -72,10 +72,10 @@ class CollectionForm(Form):
     is_in_stock = BooleanField("It is in stock", description="Looked at each minute.")
     is_reduced = BooleanField("It is reduced",
                               description="One of its variants has a compare-at price above its price.")
-    days = WholeField("On sale for at most so many days", low=1, high=MAX_DAYS,
+    days = WholeField("New: in the shop for at most so many days", low=1, high=MAX_DAYS,
                       description="1 is today (UTC). Looked at each day.")
-    first = DateField("On sale since, from", [Optional()])
-    last = DateField("On sale since, to", [Optional()])
+    first = DateField("In the shop since, from", [Optional()])
+    last = DateField("In the shop since, to", [Optional()])
     order = SelectField("The rest is shown", choices=choices(ORDERS.items()), default="newest")
 
     def validate_added(self, field: Any) -> None:
