@@ -65,6 +65,7 @@ def answer_choice(slug: str, choice: Choice) -> Response:
     response.headers["X-Robots-Tag"] = "noindex"
     # A reload, a bookmark and the way back show the same choice.
     response.headers["HX-Replace-Url"] = f"{product_url(slug)}?variant={choice.variant_id}"
+    response.headers["X-Accel-Expires"] = str(MICRO_SECONDS)  # its address could be a page's, but it has no file
     return _public(response)
 
 
