@@ -108,7 +108,7 @@ def lead_to(path: str) -> Response:
 def _public(response: Response) -> Response:
     if RENDERED_AT in request.environ:
         return response  # on its way into a file, which has no headers
-    response.headers.update(public_headers(request.path, response.mimetype))
+    response.headers.update(public_headers(request.path, response.mimetype or "text/html"))
     if page_file(f"{request.path}?{request.query_string.decode('latin-1')}") is None:
         # No file of its own: the gateway may answer it again for a moment. What may lie as a file is never kept so,
         # for its file is taken away the moment that it would be wrong.

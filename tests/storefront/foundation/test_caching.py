@@ -25,8 +25,8 @@ MOMENT = "page kept for a moment"
 # Where the table's routes are asked; a route may answer in more than one class.
 EXAMPLES = {
     "page": ("/", "/c/clay", "/c/clay?sort=price", "/collections/desk", "/p/bowl", "/pages/about", "/sitemap.xml"),
-    MOMENT: ("/search", "/search?q=bowl", "/search?q=bowl&sort=price", "/p/bowl?variant=1", "/p/bowl/choice", "/robots.txt",
-             "/listing/c/clay", "/listing/collections/desk", "/listing/search?q=bowl"),
+    MOMENT: ("/search", "/search?q=bowl", "/search?q=bowl&sort=price", "/p/bowl?variant=1", "/p/bowl/choice",
+             "/robots.txt", "/listing/c/clay", "/listing/collections/desk", "/listing/search?q=bowl"),
     "form for everyone": ("/withdrawal",),
     "other address": ("/p/bowl/", "/c/clay/", "/c/clay?page=1"),
     "island": ("/island", "/island?product=bowl"),
