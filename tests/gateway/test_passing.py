@@ -174,6 +174,7 @@ def test_assets_and_pictures_come_from_files(
         assert mine.status == 200
         assert mine.headers["content-type"] == shops.headers["Content-Type"]
         assert mine.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert mine.headers["content-type"] == "application/speculationrules+json"
     assert ask(dead.port, "/static/built/manifest.json").status == 404
     key = "0123456789abcdef0123456789abcdef"
     folder = app.config["MEDIA_DIR"] / "01" / key
