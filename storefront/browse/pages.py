@@ -180,6 +180,10 @@ class SearchPage:
     query: str
     listing: Listing | None
     suggestions: Sequence[Link]
+    corrected: str = ""  # what was looked for instead of the query
+    hint: Link | None = None  # what was perhaps meant
+    popular: Sequence[ProductCard] = ()  # a way on where nothing was found
+    is_whole: bool = False  # some product holds every word as it was typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from storefront.foundation.errors import NotFound
 from storefront.foundation.guard import exempt
 from storefront.foundation.hint import drop_hint
 from storefront.foundation.shop import facts
+from storefront.search.popular import note_query
 
 blueprint = Blueprint("browse", __name__)
 logger = logging.getLogger(__name__)
@@ -60,7 +61,9 @@ def collection(slug: str) -> Response:
 @blueprint.get("/search")
 def search() -> Response:
     """Show what the words find."""
-    return answer_list("browse/search.html", listings.read_search_page(_asked()))
+    page = listings.read_search_page(_asked())
+    note_query(page.query, request.remote_addr or "", is_whole=page.is_whole)
+    return answer_list("browse/search.html", page)
 
 
 @blueprint.get("/listing/c/<path:path>")

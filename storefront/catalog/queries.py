@@ -174,6 +174,14 @@ def read_newest(limit: int = NEWEST) -> list[Card]:
 
 
 @cached("catalog")
+def read_most_bought(limit: int = 4) -> list[Card]:
+    """Return the products that were bought most often."""
+    currency = facts().currency
+    rows = db.session.execute(select_cards(currency).order_by(*ORDERS["best"]).limit(limit)).all()
+    return build_cards(rows, currency)
+
+
+@cached("catalog")
 def read_newest_of_category(category_id: int, limit: int = 3) -> list[Card]:
     """Return the newest products of one category; a product's page asks for one more than it shows, for itself."""
     currency = facts().currency

@@ -14,6 +14,7 @@ class Matches:
     query: str  # as it is shown again
     ids: list[int] = field(default_factory=list)
     corrected: str = ""  # what was looked for instead, because the words as typed find nothing
+    is_whole: bool = False  # some product holds every word as it was typed
     hint: str = ""  # what was perhaps meant, while the words as typed find something
 
     @property

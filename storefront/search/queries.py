@@ -13,7 +13,7 @@ from storefront.foundation.database import db
 from storefront.search.analysis import read_words
 from storefront.search.documents import current_reading, language
 from storefront.search.engines import open_engine
-from storefront.search.engines.port import AnyOf, Candidate, Expression
+from storefront.search.engines.port import Candidate, Expression
 from storefront.search.matches import MAX_MATCHES, Matches
 from storefront.search.models import SearchIndex
 from storefront.search.ranking import rank
@@ -23,6 +23,7 @@ from storefront.search.synonyms import read_synonyms
 
 ENOUGH = 200  # candidates, after which no fewer words are asked for
 MAX_SINGLE = 300  # candidates that a part of the words may bring in
+MAX_BEGUN = 100  # candidates for suggestions
 FEW = 3  # products; what finds no more may have been meant otherwise
 RARER = 20  # times that a word is rarer than its neighbor, to be perhaps a slip
 logger = logging.getLogger(__name__)
@@ -53,25 +54,46 @@ def read_index() -> SearchIndex | None:
     return index if index is not None and index.serving and index.reading == current_reading() else None
 
 
+def find_begun(query: str, limit: int) -> list[int]:
+    """Return the products that a query means whose last word is still being typed, best first; none without an index.
+
+    It looks at fewer candidates than match_products: an answer at every letter is worth more than the last place.
+    """
+    index = read_index()
+    if index is None:
+        return []
+    question = _read(query, index, is_typing=True)
+    engine = open_engine()
+    found: dict[int, Candidate] = {}
+    for expression in (question.code(), question.whole(), question.rare()):
+        if expression is not None and len(found) < limit:
+            found.update((row.product_id, row) for row in engine.find(index.serving, expression, MAX_BEGUN))
+    return rank(found.values(), found.keys(), question.features())[:limit]
+
+
 def _match(query: str, index: SearchIndex) -> Matches:
     question = _read(query, index)
-    ids = _find(question, index.serving)
+    ids, is_whole = _find(question, index.serving)
     if not ids:  # words that were known once, of products that have gone
         question = _read(query, index, doubted=True)
-        ids = _find(question, index.serving)
+        ids, is_whole = _find(question, index.serving)
     meant = {asked.word.text: asked.meant.word for asked in question.words if asked.meant is not None}
     corrected = _say_again(query, meant) if meant else ""
     hint = _hint(query, question, index.serving) if 0 < len(ids) <= FEW and not corrected else ""
-    return Matches(query, ids, corrected, hint)
+    is_known = all(asked.word.term in asked.shares for asked in question.words)
+    return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint)
 
 
-def _read(query: str, index: SearchIndex, *, doubted: bool = False) -> Question:
+def _read(query: str, index: SearchIndex, *, is_typing: bool = False, doubted: bool = False) -> Question:
     return read_question(query, side=index.serving, documents=max(index.documents, 1), language=language(),
-                         synonyms=read_synonyms(language()), doubted=doubted)
+                         synonyms=read_synonyms(language()), is_typing=is_typing, doubted=doubted)
 
 
-def _find(question: Question, side: str) -> list[int]:
-    """Ask for all words, then for fewer and fewer until enough is found; return the products best first."""
+def _find(question: Question, side: str) -> tuple[list[int], bool]:
+    """Ask for all words, then for fewer and fewer until enough is found; return the products best first.
+
+    And whether any of them holds all words.
+    """
     engine = open_engine()
     found: dict[int, Candidate] = {}
 
@@ -80,7 +102,7 @@ def _find(question: Question, side: str) -> list[int]:
         found.update((row.product_id, row) for row in rows)
         return {row.product_id for row in rows}
 
-    ask(AnyOf(question.codes) if question.codes else None, MAX_SINGLE)
+    ask(question.code(), MAX_SINGLE)
     complete = ask(question.whole(), MAX_MATCHES)
     if len(found) < ENOUGH:
         ask(question.rare(), MAX_MATCHES)
@@ -88,7 +110,7 @@ def _find(question: Question, side: str) -> list[int]:
         if len(found) >= ENOUGH:
             break
         ask(part, MAX_SINGLE)
-    return rank(found.values(), complete, question.features())[:MAX_MATCHES]
+    return rank(found.values(), complete, question.features())[:MAX_MATCHES], bool(complete)
 
 
 def _hint(query: str, question: Question, side: str) -> str:

@@ -61,6 +61,10 @@ class Question:
                   for term, uses in self.helpers.items()]
         return found + [Feature({code: 1.0}, CODE, is_word=False) for code in self.codes]
 
+    def code(self) -> Expression | None:
+        """Return what a product's SKU or GTIN fits."""
+        return AnyOf(self.codes) if self.codes else None
+
     def whole(self) -> Expression | None:
         """Return what every word fits."""
         return AllOf([asked.expression for asked in self.known]) if self.known else None

@@ -1,0 +1,80 @@
+"""What is offered while somebody types: products, categories and queries that go on from there."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from storefront.catalog import queries as catalog
+from storefront.catalog.cards import Card
+from storefront.catalog.words import tidy_query
+from storefront.foundation.database import db
+from storefront.search.analysis import fold, read_words
+from storefront.search.documents import language
+from storefront.search.popular import read_popular
+from storefront.search.queries import find_begun, read_index
+from storefront.search.spelling import complete
+
+LEAST = 2  # letters; one letter means everything
+PRODUCTS, CATEGORIES, QUERIES = 5, 3, 3
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Words that lead somewhere."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What goes on from a text, the nearest first."""
+
+    query: str
+    products: list[Card]
+    categories: list[Way]
+    queries: list[Way]
+
+    @property
+    def count(self) -> int:
+        return len(self.products) + len(self.categories) + len(self.queries)
+
+
+def suggest(text: str) -> Suggestions:
+    """Return what the text may become; nothing without an index or for less than two letters. Any text is answered."""
+    query = tidy_query(text)
+    if len(query) < LEAST and query.isascii():
+        return Suggestions(query, [], [], [])
+    try:
+        return Suggestions(query, catalog.read_cards(find_begun(query, PRODUCTS)), _categories(query), _queries(query))
+    except SQLAlchemyError:
+        logger.exception("no suggestions: the search index is broken")
+        db.session.rollback()
+        return Suggestions(query, [], [], [])
+
+
+def _categories(query: str) -> list[Way]:
+    """Return categories in whose names every word begins one."""
+    wanted = [word.text for word in read_words(query, language())]
+    found = []
+    for node in catalog.read_tree():
+        names = [word.text for word in read_words(node.name, language())]
+        if wanted and all(any(name.startswith(word) for name in names) for word in wanted):
+            found.append(Way(node.name, node.url))
+    return found[:CATEGORIES]
+
+
+def _queries(query: str) -> list[Way]:
+    """Return what many asked for, then the word that is being typed in full."""
+    found = dict.fromkeys(read_popular(query, QUERIES))
+    begun, _, last = fold(query).rpartition(" ")
+    index = read_index() if len(found) < QUERIES and len(last) >= LEAST else None
+    if index is not None:
+        found |= dict.fromkeys(f"{begun} {known.word}".strip() for known in complete(index.serving, last, QUERIES + 1)
+                               if known.word != last)
+    return [Way(said, f"/search?{urlencode({'q': said})}") for said in list(found)[:QUERIES]]
