@@ -94,11 +94,10 @@ def count_choices(chosen: Chosen) -> int:
 
 
 def _availability(chosen: Chosen, found: Facets) -> FilterGroup:
-    options = [
-        FilterOption("f-in-stock", IN_STOCK, "1", "In stock", found.in_stock, chosen.in_stock),
-        FilterOption("f-on-sale", ON_SALE, "1", "Reduced", found.on_sale, chosen.on_sale),
-    ]
-    return FilterGroup("availability", "Availability", [option for option in options if not option.is_dead])
+    options = [FilterOption("f-in-stock", IN_STOCK, "1", "In stock", found.in_stock, chosen.in_stock)]
+    if found.on_sale is not None:
+        options.append(FilterOption("f-on-sale", ON_SALE, "1", "Reduced", found.on_sale, chosen.on_sale))
+    return FilterGroup("availability", "Availability", options)
 
 
 def _group(facet: Facet) -> FilterGroup:

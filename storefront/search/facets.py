@@ -78,7 +78,7 @@ class Facets:
 
     facets: Sequence[Facet]
     in_stock: int
-    on_sale: int
+    on_sale: int | None  # None: nothing of the list is reduced at all
     ratings: Sequence[tuple[int, int]]
     lowest: int | None  # prices under the other choices, minor units
     highest: int | None
@@ -174,7 +174,8 @@ def _facets(names: Mapping[str, tuple[str, str]], counts: Counts, chosen: Chosen
     ranked = sorted(helpful, key=lambda facet: (facet != BRAND, facet not in chosen.values, -weights.get(facet, 0)))
     shown = sorted(ranked[:MAX_FACETS + 1], key=lambda facet: (facet != BRAND, facet))
     return Facets(
-        [_facet(facet, by_facet[facet], names, counts, chosen) for facet in shown], counts.in_stock, counts.on_sale,
+        [_facet(facet, by_facet[facet], names, counts, chosen) for facet in shown], counts.in_stock,
+        counts.on_sale if counts.has_sale or chosen.on_sale else None,
         [(stars, counts.ratings[stars]) for stars in RATINGS if counts.ratings[stars] or chosen.rating == stars],
         counts.lowest, counts.highest)
 

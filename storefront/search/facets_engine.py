@@ -40,6 +40,7 @@ class Counts:
     weights: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_stock: int = 0
     on_sale: int = 0
+    has_sale: bool = False  # whether anything of the list is reduced, before anything is chosen
     ratings: Counter[int] = field(default_factory=Counter)
     lowest: int | None = None  # of the prices under the other choices
     highest: int | None = None
@@ -141,6 +142,7 @@ def _count(block: Block, everything: int, left: int, own: Mapping[str, int], cou
                                else (tails.get(item.facet, left_tails) & item.bits).bit_count())
     counts.in_stock += products(IN_STOCK, block.bits.get(STOCK, 0))
     counts.on_sale += products(ON_SALE, block.bits.get(SALE, 0))
+    counts.has_sale = counts.has_sale or bool(everything & block.bits.get(SALE, 0))
     for stars in RATINGS:
         counts.ratings[stars] += (tails.get(RATING, left_tails) & block.bits.get(f"p!rating{stars}", 0)).bit_count()
 

@@ -138,11 +138,10 @@ def _read_variants(products: dict[int, ProductFacts], currency: str) -> dict[int
 
 def _read_values(product_ids: Collection[int]) -> Iterable[tuple[int, str, str, str]]:
     pair = variant_option_value.c
-    rows = db.session.execute(
+    return db.session.execute(
         select(pair.variant_id, Option.name, OptionValue.value, OptionValue.swatch)
         .join(OptionValue, OptionValue.id == pair.option_value_id).join(Option, Option.id == OptionValue.option_id)
-        .where(Option.product_id.in_(product_ids)).order_by(OptionValue.id))
-    return (row.tuple() for row in rows)
+        .where(Option.product_id.in_(product_ids)).order_by(OptionValue.id)).tuples()
 
 
 def _read_in_stock(product_ids: Collection[int]) -> Iterable[int]:
