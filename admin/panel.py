@@ -17,6 +17,7 @@ from admin.access import current_staff, install_access
 from admin.customers import Customers
 from admin.dashboard import Dashboard
 from admin.gift_cards import GiftCards
+from admin.imports import Imports
 from admin.orders import Orders
 from admin.products import Products
 from admin.promotions import Promotions
@@ -39,7 +40,7 @@ def install_admin(app: Flask) -> None:
 
 def _views() -> list[BaseView]:
     """Return every view after the overview; their categories make the groups of the menu."""
-    return [Orders(), Withdrawals(), Promotions(), GiftCards(), Customers(), Products(),
+    return [Orders(), Withdrawals(), Promotions(), GiftCards(), Customers(), Products(), Imports(),
             *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
 
 

@@ -23,6 +23,7 @@ from workers.processes import die_with_parent
 QUEUES = {
     "mail": "messages to customers",
     "images": "fetching and scaling pictures",
+    "imports": "product files that staff uploaded",
     "pages": "rendering public pages ahead",
     "default": "everything else",
 }

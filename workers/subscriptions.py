@@ -8,6 +8,7 @@ from storefront.catalog.events import (
     CategoryLeft,
     CollectionChanged,
     ImageAdded,
+    ImportRequested,
     PictureUploaded,
     ProductChanged,
     ProductRenamed,
@@ -66,6 +67,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     PaymentReturned: [Reaction("workers.mails.send_payment_returned", "mail")],
     DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],
     ImageAdded: [Reaction("workers.images.fetch_image", "images")],
+    ImportRequested: [Reaction("workers.imports.go_on", "imports")],
     PictureUploaded: [Reaction("workers.images.make_renditions", "images")],
 }
 # What an event says of pages: the subject it touches (browse/page_map.py leads from there to addresses), and

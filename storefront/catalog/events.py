@@ -56,6 +56,13 @@ class ImageAdded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRequested(Event):
+    """Staff asked for an import or for its undoing, or a slice of it was done and the next is to follow."""
+
+    import_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PictureUploaded(Event):
     """Staff put a picture on the home page; the sizes that pages ask for are still to be made."""
 
