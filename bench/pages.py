@@ -21,28 +21,34 @@ READERS = 32  # connections; a file costs nginx less than a connection costs the
 
 
 def measure(stage: Stage) -> Found:
-    """Each comparison in turns."""
-    mall, found = stage.mall, Found()
+    """Each comparison in turns; the worker of pages stands still, or it would make files of the live ones."""
+    with stage.mall.shop.halted("pages"):
+        return _measure(stage, stage.mall)
+
+
+def _measure(stage: Stage, mall: Mall) -> Found:
     pages, live = list(mall.products[:MANY]), list(mall.products[MANY:2 * MANY])
+    lists = list(mall.categories[:20])
     mall.render(*pages)
     content = _files(mall, pages)
-    sides: dict[str, list[Load]] = {name: [] for name in ("file", "raw", "live", "alone", "category", "cold")}
+    sides: dict[str, list[Load]] = {name: [] for name in ("file", "raw", "live", "alone", "category")}
     with raw_nginx(mall.shop.folder / "raw", {f"{at}.html": body for at, body in enumerate(content)}) as raw:
         for turn in range(stage.rounds):
-            _forget(mall, live)
+            _forget(mall, live + lists)
             for name, base, paths, connections in (
                 ("file", mall.address, pages, READERS), ("raw", raw, [f"/{at}.html" for at in range(MANY)], READERS),
-                ("live", mall.address, live, 8), ("category", mall.shop.address, list(mall.categories[:20]), 8),
+                ("live", mall.address, live, 8), ("category", mall.shop.address, lists, 8),
             ):
                 asks = [Ask(path) for path in paths]
                 label = f"pages {turn + 1}/{stage.rounds}: {name}"
                 sides[name].append(press(base, asks, label=label, seconds=stage.seconds, connections=connections))
-            with mall.shop.halted():
+            with mall.shop.halted("web", "postgres", "redis", "background"):
                 label = f"pages {turn + 1}/{stage.rounds}: Flask, PostgreSQL and Redis stopped"
                 sides["alone"].append(press(mall.address, [Ask(path) for path in pages], label=label,
                                             seconds=stage.seconds, connections=READERS))
     rates = {name: [load.per_second for load in loads] for name, loads in sides.items()}
     queries = count_queries(mall)
+    found = Found()
     found.rows = _rows(rates, queries)
     found.notes = [f"{MANY} product pages of {sum(map(len, content)) // MANY:,} bytes (gzip) on average, "
                    f"{stage.products:,} products in the shop. “Live” is the same kind of page through the same nginx "
@@ -72,6 +78,7 @@ def count_queries(mall: Mall) -> dict[str, int]:
     with mall.shop.app.app_context():
         engine = db.engine
     client, path = mall.shop.app.test_client(), mall.categories[25]
+    _forget(mall, [path])
     counted = {}
     with recorded(engine) as steps:
         for name in ("cold", "warm"):

@@ -61,7 +61,7 @@ class Shop:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time that each process and its children have used so far."""
-        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items() if name != "pages"}
+        return {name: sum(map(_cpu_seconds, pids)) for name, pids in self.pids.items()}
 
 
 @contextmanager
@@ -96,8 +96,8 @@ def running_shop() -> Iterator[Shop]:
         wait_until_ready(f"http://127.0.0.1:{port}", folder / "web.log")
         pids = {"web": [web.pid], "postgres": [cluster.process.pid],
                 "redis": [valkey.process.pid] if valkey.process else [],
-                "background": [one.pid for one in roles.values()],
-                "pages": [roles["worker-pages"].pid]}  # one of those in the background
+                "pages": [roles["worker-pages"].pid],
+                "background": [one.pid for name, one in roles.items() if name != "worker-pages"]}
         yield Shop(application, port, f"host={cluster.directory} user=postgres dbname=shop", environ, pids, folder)
     finally:
         stop_children(children)
