@@ -28,7 +28,7 @@ check: $(VENV)/.installed-dev static/built/manifest.json  ## lint, types, layers
 	$(BIN)/flask db check
 	rm -rf "$$STOREFRONT_VAR"
 
-bench: $(VENV)/.installed-dev static/built/manifest.json  ## checkouts per second beside raw SQL; results in bench/results/
+bench: $(VENV)/.installed-dev static/built/manifest.json  ## the shop beside the bare thing; results in bench/results/; python -m bench GROUP for one
 	$(BIN)/python -m bench
 
 dev: $(VENV)/.installed-dev static/built/manifest.json  ## the demo, restarted when a file changes
