@@ -36,14 +36,15 @@ DRAFT_SECONDS = 3600.0
 logger = logging.getLogger(__name__)
 
 
-def work_on_pages(seconds: float = WORK_SECONDS, tell: Callable[[Rendered], object] = str) -> Rendered:
+def work_on_pages(seconds: float = WORK_SECONDS, tell: Callable[[Rendered], object] = str,
+                  batch: int = BATCH) -> Rendered:
     """Turn subjects into marks and render what waits, until nothing does or the time is over; `tell` hears how far."""
     deadline = time.monotonic() + seconds
     done = Rendered()
     while time.monotonic() < deadline:
         if expand_subjects():
             continue
-        claims = page_marks.claim_pages(limit=BATCH)
+        claims = page_marks.claim_pages(limit=batch)
         if not claims:
             break
         failpoint("pages-claimed")

@@ -27,6 +27,7 @@ from workers.pages import rebuild, work_on_pages
 from workers.pages_render import Rendered, warm_up
 
 group = AppGroup("pages", help="Render public pages ahead, and count what is seen.")
+BATCH = 200  # pages: their products are read at once; for single changes the worker is there
 LOOK_SECONDS = 0.5
 LINE_SECONDS = 5.0  # between the lines that a pipe gets instead of a bar
 
@@ -100,7 +101,7 @@ def _work(processes: int, *, quiet: bool) -> Rendered:
     total = page_marks.count_waiting()
     with _telling(total, quiet=quiet) as tell:
         if processes == 1:
-            return work_on_pages(math.inf, lambda done: tell(done.written + done.gone + done.failed))
+            return work_on_pages(math.inf, lambda done: tell(done.written + done.gone + done.failed), BATCH)
         db.session.remove()
         db.engine.dispose()  # no connection is shared with a child
         with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
@@ -115,7 +116,7 @@ def _work(processes: int, *, quiet: bool) -> Rendered:
 def _render_in_child() -> Rendered:
     """In a forked child, which has the parent's application and none of its connections."""
     db.engine.dispose(close=False)
-    return work_on_pages(math.inf)
+    return work_on_pages(math.inf, batch=BATCH)
 
 
 @contextmanager

@@ -158,7 +158,6 @@ def test_a_lost_wake_up_is_sent_again(app: Flask, bowl: MadeProduct) -> None:
 
 def test_a_rebuild_never_keeps_a_single_change_waiting(app: Flask, bowl: MadeProduct,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "BATCH", 2)
     pages.rebuild()
     order: list[str] = []
     inner = pages.render_batch
@@ -171,7 +170,7 @@ def test_a_rebuild_never_keeps_a_single_change_waiting(app: Flask, bowl: MadePro
         return inner(claims)
 
     monkeypatch.setattr(pages, "render_batch", render)
-    pages.work_on_pages()
+    pages.work_on_pages(batch=2)
     assert "/p/bowl" in order[2:4]
 
 
