@@ -23,7 +23,8 @@ from storefront.browse.public import (
     lead_to,
 )
 from storefront.browse.sitemap import write_sitemap
-from storefront.cart.cookies import count_cart, read_guest_cart_id
+from storefront.cart.cookies import read_guest_cart_id
+from storefront.cart.queries import count_customers_items, count_guests_items
 from storefront.catalog.addresses import category_url, product_url
 from storefront.catalog.queries import find_redirect
 from storefront.foundation.errors import NotFound
@@ -123,9 +124,10 @@ def island() -> Response:
     one that was ended or revoked must not show a name from a copy.
     """
     customer = current_customer()
-    count = count_cart(customer.id if customer else None)
+    cart_id = None if customer else read_guest_cart_id()
+    count = count_customers_items(customer.id) if customer else count_guests_items(cart_id) if cart_id else 0
     # Looking around leaves a trace only where there is something to come back to.
-    holder_id = customer.id if customer else read_guest_cart_id() if count else None
+    holder_id = customer.id if customer else cart_id if count else None
     slug = request.args.get("product", "")
     shown = read_product_now(slug, read_wish(request.args), holder_id) if slug else None
     response = answer_island(shown, cart_count=count,

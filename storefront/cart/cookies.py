@@ -14,13 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from storefront.accounts.sign_in import current_customer_id
-from storefront.cart.queries import (
-    count_customers_items,
-    count_guests_items,
-    count_items,
-    find_cart_id,
-    find_guest_cart_id,
-)
+from storefront.cart.queries import count_items, find_cart_id, find_guest_cart_id
 from storefront.foundation.hint import cookie_name, drop_hint, show_hint
 
 CART_AGE = timedelta(days=30)  # from the last change; workers forget guests' carts as old
@@ -33,14 +27,6 @@ def current_cart_id() -> uuid.UUID | None:
         g.cart_id = find_cart_id(customer_id) if customer_id else _find_guest_cart()
     found: uuid.UUID | None = g.cart_id
     return found
-
-
-def count_cart(customer_id: uuid.UUID | None) -> int:
-    """Return how many things the cart of the customer holds, or that of this guest; asks Redis first."""
-    if customer_id is not None:
-        return count_customers_items(customer_id)
-    cart_id = read_guest_cart_id()
-    return count_guests_items(cart_id) if cart_id else 0
 
 
 def read_guest_cart_id() -> uuid.UUID | None:
