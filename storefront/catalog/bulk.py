@@ -83,7 +83,7 @@ def _free_slugs(entries: Sequence[ProductEntry]) -> None:
 
 
 def _product_rows(entries: Sequence[ProductEntry], moment: datetime) -> Rows:
-    brands = _brand_ids({entry.brand for entry in entries if entry.brand})
+    brands = _brand_ids(dict.fromkeys(entry.brand for entry in entries if entry.brand))
     main = _category_ids(entries)
     rows = []
     for entry in entries:
@@ -101,13 +101,16 @@ def _product_rows(entries: Sequence[ProductEntry], moment: datetime) -> Rows:
     return rows
 
 
-def _brand_ids(names: set[str]) -> dict[str, int]:
-    """Return the id of each brand by its name, making those that are missing."""
-    slugs = {name: slugify(name)[:120] or name[:120] for name in sorted(names)}
+def _brand_ids(names: Iterable[str]) -> dict[str, int]:
+    """Return the id of each brand by its name, making those that are missing; of two spellings the first counts."""
+    slugs = {name: slugify(name)[:120] or name[:120] for name in names}
     known = _brands(slugs.values())
-    new = {slug: name for name, slug in reversed(slugs.items()) if slug not in known}
+    new: dict[str, str] = {}
+    for name, slug in slugs.items():
+        if slug not in known:
+            new.setdefault(slug, name)
     if new:
-        _insert(Brand, [{"slug": slug, "name": name} for slug, name in sorted(new.items())])
+        _insert(Brand, [{"slug": slug, "name": name} for slug, name in new.items()])
         known = _brands(slugs.values())
     return {name: known[slug] for name, slug in slugs.items()}
 

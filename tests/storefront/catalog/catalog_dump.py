@@ -12,6 +12,8 @@ from storefront.catalog.portrait import entry_of
 from storefront.foundation.database import db
 from storefront.inventory.models import StockLevel, StockMovement
 
+LEDGERS = ("catalog_price_change", "inventory_stock_movement")
+
 
 def dump(*, with_ledgers: bool = True) -> dict[str, Any]:
     """Return every product as the entry that it is, with its stock; also prices and movements as they were written."""
@@ -45,3 +47,22 @@ def _ledgers(products: list[Product]) -> list[Any]:
          [(row.on_hand, row.reason) for row in db.session.scalars(
              select(StockMovement).where(StockMovement.variant_id == variant.id).order_by(StockMovement.id))])
         for product in products for variant in product.variants]
+
+
+def empty_catalog() -> None:
+    """Empty the catalog, its stock and what was recorded, the append-only ledgers too, as nobody but a test does."""
+    db.session.rollback()
+    connection = db.session.connection()
+    for name in LEDGERS:
+        if connection.dialect.name == "sqlite":
+            for deed in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}_{deed}")
+            connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608  # our own words
+        else:
+            connection.exec_driver_sql(f"TRUNCATE {name}")
+    connection.execute(Category.__table__.update().values(parent_id=None))
+    for table in reversed(db.metadata.sorted_tables):
+        if table.name.startswith(("catalog_", "inventory_", "foundation_outbox_")) and table.name not in LEDGERS:
+            connection.execute(table.delete())
+    db.session.commit()
+    db.session.remove()

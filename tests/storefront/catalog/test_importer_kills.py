@@ -20,7 +20,7 @@ from storefront.catalog.importer.report import Report
 from storefront.foundation.config import ROOT
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import FailpointHit
-from tests.storefront.catalog.catalog_dump import dump
+from tests.storefront.catalog.catalog_dump import dump, empty_catalog
 from tests.storefront.catalog.shopify_files import BOWL, plain, write_export
 from tests.storefront.catalog.woo_files import simple, variable, variation, write_woo
 
@@ -77,24 +77,9 @@ def test_killed_at_seeded_rows_it_ends_the_same(app: Flask, tmp_path: Path, kind
 
 def reference(app: Flask, path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], Report]:
     """Import into an empty shop without a kill and return what is there."""
-    for name in ("catalog_price_change", "inventory_stock_movement"):
-        forget(name)
-    for table in reversed(db.metadata.sorted_tables):
-        if table.name.startswith(("catalog_", "inventory_")):
-            db.session.execute(table.delete())
-    db.session.commit()
+    empty_catalog()
     report = run(app, path)
     return dump(), report
-
-
-def forget(table: str) -> None:
-    """Empty an append-only ledger, as nobody but a test does."""
-    if db.engine.dialect.name == "sqlite":
-        for deed in ("update", "delete"):
-            db.session.connection().exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_{deed}")
-        db.session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
-    else:
-        db.session.connection().exec_driver_sql(f"TRUNCATE {table}")
 
 
 def test_a_process_that_is_shot_leaves_a_whole_catalog(app: Flask, tmp_path: Path) -> None:
