@@ -33,6 +33,9 @@ def _measure(stage: Stage, mall: Mall) -> Found:
     content = _files(mall, pages)
     sides: dict[str, list[Load]] = {name: [] for name in ("file", "raw", "live", "alone", "category")}
     with raw_nginx(mall.shop.folder / "raw", {f"{at}.html": body for at, body in enumerate(content)}) as raw:
+        _forget(mall, live + lists)
+        for path in (live, lists):  # a process answers its first pages more slowly
+            press(mall.address, [Ask(one) for one in path], label="warming up", seconds=4)
         for turn in range(stage.rounds):
             _forget(mall, live + lists)
             for name, base, paths, connections in (
