@@ -25,6 +25,7 @@ import storefront.recommendations.commands
 import storefront.search.commands
 import storefront.search.views
 import storefront.shipping.views
+import storefront.taxes.commands
 import workers.audit
 import workers.commands
 import workers.doctor
@@ -57,7 +58,7 @@ COMMANDS = (  # `flask <name> …`
     storefront.accounts.commands.group, storefront.catalog.commands.group, storefront.orders.commands.group,
     storefront.checkout.commands.group, workers.commands.group, workers.doctor.command, workers.audit.command,
     workers.gateway.group, workers.pages_commands.group, storefront.recommendations.commands.group,
-    storefront.search.commands.group, demo.commands.command,
+    storefront.search.commands.group, storefront.taxes.commands.group, demo.commands.command,
 )
 
 
@@ -77,8 +78,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     # What a context needs of one above it is handed in here, where it can be seen.
     after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
     storefront.cart.views.delivery_notes[:] = [read_delivery_note]
-    app.extensions["stock"] = counts  # what the catalog's import asks of inventory
-    sellable_variants[:] = [counts.select_sellable]  # and its collections may hold what is in stock
+    sellable_variants[:], app.extensions["stock"] = [counts.select_sellable], counts  # for collections and imports
     Htmx(app)
     register_roles(app, BLUEPRINTS, settings.roles)
     if "admin" in settings.roles:

@@ -99,8 +99,10 @@ def product(slug: str) -> Response:
 
 
 @blueprint.get("/p/<slug>/")
-def product_with_slash(slug: str) -> Response:
-    """Lead to the product's one address."""
+@blueprint.get("/products/<slug>")
+@blueprint.get("/product/<slug>/")
+def product_elsewhere(slug: str) -> Response:
+    """Lead to the product's one address, also from where it lay in a Shopify or WooCommerce shop of this domain."""
     return lead_to(product_url(slug))
 
 
