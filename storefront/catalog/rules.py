@@ -19,6 +19,7 @@ from storefront.catalog.models import Category, Price, Product, ProductStatus, V
 from storefront.foundation.clock import now
 
 MAX_DAYS = 3650
+MOST = 2**31 - 1  # of what the column of prices holds
 Ids = Annotated[tuple[int, ...], Meta(min_length=1, max_length=200)]
 Words = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=120)], ...], Meta(min_length=1, max_length=50)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
@@ -125,7 +126,8 @@ def _compile(condition: Condition, currency: str, today: date) -> ColumnElement[
         case InCategory(category_ids):
             return _is_below(category_ids)
         case Priced(lowest, highest):
-            return Product.lowest_amount.between(lowest or 0, 10**12 if highest is None else highest)
+            return Product.lowest_amount.between(min(lowest or 0, MOST),
+                                                 MOST if highest is None else min(highest, MOST))
         case InStock():
             return _can_be_bought()
         case Reduced():
@@ -152,13 +154,14 @@ def _is_below(category_ids: tuple[int, ...]) -> ColumnElement[bool]:
                                           func.substr(Category.path, 1, func.length(above)) == above))
         .where(top.id.in_(category_ids))
     )
-    return Product.id.in_(select(filed.product_id).where(filed.category_id.in_(inside)))
+    return exists().where(filed.product_id == Product.id, filed.category_id.in_(inside))
 
 
 def _can_be_bought() -> ColumnElement[bool]:
-    ids = [source() for source in sellable_variants]
-    return Product.id.in_(select(Variant.product_id).where(
-        Variant.is_archived.is_(False), *(Variant.id.in_(found) for found in ids)))
+    # Asked about each variant, not the other way round: the same condition judges one product and all of them.
+    tables = [source().subquery() for source in sellable_variants]
+    return exists().where(Variant.product_id == Product.id, Variant.is_archived.is_(False),
+                          *(exists().where(table.c[0] == Variant.id) for table in tables))
 
 
 def _midnight(day: date) -> datetime:

@@ -134,7 +134,9 @@ def is_in_service() -> bool:
 
 def execute_counted(statement: UpdateBase, values: Mapping[str, Any] | None = None) -> int:
     """Execute an UPDATE, INSERT or DELETE, with the values of its parameters, and return how many rows it changed."""
-    result = db.session.execute(statement, values, execution_options={"synchronize_session": False})
+    # PostgreSQL's driver tells of an INSERT's rows only when it is asked to.
+    options = {"synchronize_session": False, "preserve_rowcount": True}
+    result = db.session.execute(statement, values, execution_options=options)
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
 
