@@ -70,21 +70,23 @@ def _nearest(product: Traits, around: Iterable[Traits], limit: int) -> list[Neig
     best = nsmallest(2 * limit, ((-score, other.id, other) for score, other in scored if score > 0),
                      key=lambda item: item[:2])
     ranked = [(Neighbor(other_id, -score), other.words) for score, other_id, other in best]
-    return _spread(ranked)[:limit]
+    return _spread(ranked, limit)
 
 
-def _spread(ranked: Sequence[tuple[Neighbor, frozenset[str]]]) -> list[Neighbor]:
-    """Return the same with what nearly repeats a title that stands before moved to the end."""
+def _spread(ranked: Sequence[tuple[Neighbor, frozenset[str]]], limit: int) -> list[Neighbor]:
+    """Return the first ones, with what nearly repeats a title that stands before moved to the end."""
     first: list[Neighbor] = []
     again: list[Neighbor] = []
     seen: list[frozenset[str]] = []
     for neighbor, words in ranked:
+        if len(first) == limit:
+            break
         is_twin = any(_shared(words, known) >= TWINS for known in seen)
         (again if is_twin else first).append(neighbor)
         seen.append(words)
-    return first + again
+    return (first + again)[:limit]
 
 
 def _shared(ours: frozenset[str], theirs: frozenset[str]) -> float:
-    either = len(ours | theirs)
-    return len(ours & theirs) / either if either else 0.0
+    both = len(ours & theirs)
+    return both / (len(ours) + len(theirs) - both) if both else 0.0
