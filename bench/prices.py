@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from flask import Flask
 
@@ -19,7 +20,6 @@ from bench.stage import Found, Row, Stage, tell_rates
 from storefront.accounts.services import create_staff
 from storefront.foundation.database import db
 from tests.admin.conftest import EMAIL, PASSWORD, Panel, read_form
-from tests.conftest import ShopClient
 from tests.factories.catalog import MadeProduct, make_product
 from workers.processes import kill_group, start_child
 
@@ -87,7 +87,7 @@ def change_in_bulk(stage: Stage, mall: Mall) -> tuple[list[Load], list[Load], li
     child = start_child(["nice", "-n", "10", sys.executable, "-m", "bench.raising", str(RAISED)], log=log,
                         environ=mall.shop.environ, directory=ROOT)
     try:
-        time.sleep(2)  # until it has begun
+        _wait_for_word(log)
         during = [look("during", turn) for turn in range(stage.rounds)]
         if child.poll() is None:
             child.terminate()
@@ -105,15 +105,23 @@ def browse(mall: Mall) -> list[Ask]:
     chance = random.Random(7)  # noqa: S311  # the same in each run
     roots = sorted({"/".join(path.split("/")[:3]) for path in mall.categories})[:5]
     asks = [Ask(path) for path in chance.sample(list(mall.products), 60)]
-    asks += [Ask(path) for path in mall.categories[:20]] + [Ask(f"{path}?page=2") for path in roots]
+    asks += [Ask(path) for path in mall.categories[:20]] + [Ask(f"{path}?sort=price") for path in roots]
     asks += [Ask("/"), Ask("/cart")] * 5
     chance.shuffle(asks)
     return asks
 
 
+def _wait_for_word(log: Path) -> None:
+    """Return when the bulk change has begun."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and "begun" not in log.read_text():
+        time.sleep(0.1)
+
+
 def _panel(app: Flask) -> Panel:
-    app.test_client_class = ShopClient
-    panel = Panel(app.test_client())
+    client = app.test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    panel = Panel(client)
     assert panel.sign_in().status_code == 303
     return panel
 

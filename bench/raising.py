@@ -37,6 +37,8 @@ def main() -> None:
             if stop.is_set:
                 break
             raise_prices(rows=rows[start:start + BATCH])
+            if not done:
+                print("begun", flush=True)
             done += len(rows[start:start + BATCH])
         db.session.remove()
     print(done, flush=True)

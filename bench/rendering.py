@@ -11,7 +11,7 @@ from flask import Flask, template_rendered
 
 from bench.mall import Mall
 from bench.progress import progress
-from bench.stage import Found, Row, Stage, compare, tell_rates
+from bench.stage import Found, Stage, compare, tell_rates
 from storefront.foundation.database import db
 from storefront.foundation.page_files import page_file
 from workers.pages_render import render_page, warm_up
@@ -38,9 +38,9 @@ def measure(stage: Stage) -> Found:
     found = Found(figures={"render": said, "bare": bare})
     found.rows = [compare(f"pages rendered ahead a second, {said['written']:,} pages", [rate], [middle], goal=0.6,
                           name=f"bare Jinja, data ready, {PROCESSES} processes")]
-    found.rows.append(Row("", "", tell_rates(bare), "", ""))
     found.notes = ["Rendering ahead is the route as a visitor asks for it, its queries, compression, fsync and the "
-                   "record of what was written. Bare Jinja throws its text away."]
+                   "record of what was written, once. Bare Jinja throws its text away; it ran twice before and once "
+                   f"after: {tell_rates(bare)}."]
     lost = [path for path in mall.products[:PAGES] if not has_file(mall, path)]
     found.problems = [f"{said['failed']} pages could not be rendered"] * bool(said["failed"])
     found.problems += [f"{len(lost)} pages have no file, such as {lost[0]}"] if lost else []
