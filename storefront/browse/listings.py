@@ -38,14 +38,15 @@ def read_category_page(path: str, query: ListQuery) -> CategoryPage:
     if node is None:
         raise NotFound("There is no such category.")
     sort = _sort(query) or "newest"
+    index = read_index()
     listing = _listing(
-        Frame(node.name, node.intro, node.url, (NEWEST, LABELS[NEWEST])), query,
+        index, Frame(node.name, node.intro, node.url, (NEWEST, LABELS[NEWEST])), query,
         filtered=lambda index: filter_categories(index, subtree_ids(tree, node), _ask(query, sort)),
         plain=lambda: catalog.read_category_cards(path, sort, query.number))
     breadcrumbs = [HOME, *(Link(item.name, item.url) for item in ancestors(tree, node))]
     return CategoryPage(
         head=category_head(node, breadcrumbs, listing), name=node.name, intro=node.intro, url=node.url,
-        breadcrumbs=breadcrumbs, listing=listing, subcategories=_count_below(tree, node),
+        breadcrumbs=breadcrumbs, listing=listing, subcategories=_count_below(index, tree, node),
     )
 
 
@@ -53,7 +54,7 @@ def read_collection_page(slug: str, query: ListQuery) -> CollectionPage:
     """Return a page of a collection, in the order that staff gave it unless sorted. Raises NotFound."""
     collection = catalog.read_collection(slug)
     listing = _listing(
-        Frame(collection.name, collection.intro, collection.url, ("", "Our order")), query,
+        read_index(), Frame(collection.name, collection.intro, collection.url, ("", "Our order")), query,
         filtered=lambda index: filter_products(index, catalog.read_collection_ids(collection.id),
                                                _ask(query, _sort(query))),
         plain=lambda: catalog.read_collection_cards(collection.id, _sort(query), query.number))
@@ -67,7 +68,7 @@ def read_search_page(query: ListQuery) -> SearchPage:
     listing = None
     if query.text:
         listing = _listing(
-            Frame(query.text, "", "/search", ("", "Best match")), query,
+            read_index(), Frame(query.text, "", "/search", ("", "Best match")), query,
             filtered=lambda index: filter_products(index, matches.ids, _ask(query, _sort(query))),
             plain=lambda: catalog.read_found_cards(matches.ids, _sort(query), query.number))
     suggestions = [] if matches.ids else _suggest(query.text)
@@ -82,9 +83,8 @@ def _search_url(words: str) -> str:
     return f"/search?{urlencode({'q': words})}"
 
 
-def _listing(frame: Frame, query: ListQuery, *, filtered: Callable[[Index], FilteredPage],
+def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: Callable[[Index], FilteredPage],
              plain: Callable[[], CardPage]) -> Listing:
-    index = read_index()
     if index is None:
         found = plain()
         cards = show_cards(found.cards, read_availability(variant_ids(found.cards)))
@@ -97,11 +97,12 @@ def _listing(frame: Frame, query: ListQuery, *, filtered: Callable[[Index], Filt
                          found=page)
 
 
-def _count_below(tree: Sequence[CategoryNode], node: CategoryNode) -> list[CategoryLink]:
+def _count_below(index: Index | None, tree: Sequence[CategoryNode], node: CategoryNode) -> list[CategoryLink]:
     below = children(tree, node.id)
-    index = read_index() if below else None
-    counts = (count_products(index, {item.path: subtree_ids(tree, item) for item in below}) if index
-              else catalog.count_by_child(node.path) if below else {})
+    if index is not None:
+        counts = count_products(index, {item.path: subtree_ids(tree, item) for item in below})
+    else:
+        counts = catalog.count_by_child(node.path) if below else {}
     return [CategoryLink(item.name, item.url, counts.get(item.path, 0)) for item in below]
 
 

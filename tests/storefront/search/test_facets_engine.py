@@ -65,10 +65,11 @@ def test_totals_counts_and_prices_equal_those_of_a_loop(shop: list[ProductFacts]
     assert (found.counts.lowest, found.counts.highest) == (min(amounts, default=None), max(amounts, default=None))
 
 
-@given(shops(), chosen_of, st.integers(1, 5), st.sampled_from(("newest", "price", "best")), st.booleans(),
-       st.integers(1, 6))
+@given(shops(), chosen_of, st.integers(1, 5), st.sampled_from(("newest", "price", "best")),
+       st.tuples(st.booleans(), st.integers(1, 6)))
 def test_pages_by_place_visit_every_product_once_in_order(shop: list[ProductFacts], chosen: Chosen, size: int,
-                                                          order: str, descending: bool, page: int) -> None:
+                                                          order: str, way: tuple[bool, int]) -> None:
+    descending, page = way
     found = evaluate(blocks_of(shop, size), lambda block: block.everything, chosen)
     expected = [product.id for product in sorted(
         matching(shop, chosen), key=lambda product: (product.numbers[order], product.id), reverse=descending)]
