@@ -103,6 +103,7 @@ def upgrade() -> None:
     sa.Column('building', sa.String(length=1), nullable=False),
     sa.Column('reading', sa.String(length=20), nullable=False),
     sa.Column('next_reading', sa.String(length=20), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('documents', sa.Integer(), nullable=False),
     sa.Column('built_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_search_index'))

@@ -28,8 +28,8 @@ from storefront.inventory.queries import read_availability
 from storefront.search.analysis import VERSION, read_code, read_terms, read_words
 from storefront.search.engines.port import Document
 
-MAX_TEXT = 1500  # characters of a description that are read
-MAX_CODES = 60  # variants whose codes lead to the product
+MAX_TEXT = 800  # characters of a description that are read
+MAX_CODES = 200  # SKUs and GTINs that lead to the product
 SOLD = 5  # orders of magnitude of sales that still make a difference
 _TAG = re.compile(r"<[^>]*>")
 
@@ -73,8 +73,8 @@ def read_documents(product_ids: Collection[int]) -> list[Reading]:
 def _build(product_id: int, source: Source, spoken: str) -> Reading:
     name = read_terms(source.name, spoken)
     kinds = [term for term in dict.fromkeys(_terms(source.kinds, spoken)) if term not in name]
-    codes = [code for code in map(read_code, dict.fromkeys(source.codes)) if code]
-    rest = _terms([*source.texts, *source.codes[:MAX_CODES]], spoken)
+    codes = [code for code in map(read_code, source.codes[:MAX_CODES]) if code]
+    rest = _terms(source.texts, spoken)
     terms = dict.fromkeys((*name, *kinds, *codes, *rest))
     standing = 0.8 * min(math.log10(1 + max(source.sales, 0)) / SOLD, 1) + 0.2 * source.is_in_stock
     document = Document(product_id, list(terms), f"{' '.join(name)}\t{' '.join((*kinds, *codes))}", round(standing, 4))

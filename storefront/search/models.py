@@ -59,6 +59,7 @@ class SearchIndex(Model):
     building: Mapped[str] = mapped_column(String(1), default="")  # the side that a rebuild fills
     reading: Mapped[str] = mapped_column(String(20), default="")  # how the words were read: version and language
     next_reading: Mapped[str] = mapped_column(String(20), default="")  # the same of the side that is filled
+    attempt: Mapped[int] = mapped_column(default=0)  # counts rebuilds, so that one knows when another overtook it
     documents: Mapped[int] = mapped_column(default=0)  # in the side that serves
     built_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storefront.catalog.queries import find_by_words
 from storefront.catalog.words import tidy_query
 from storefront.foundation.database import db
-from storefront.search.analysis import read_words
+from storefront.search.analysis import read_code, read_words
 from storefront.search.documents import current_reading, language
 from storefront.search.engines import open_engine
 from storefront.search.engines.port import Candidate, Expression
@@ -73,12 +73,12 @@ def find_begun(query: str, limit: int) -> list[int]:
 
 def _match(query: str, index: SearchIndex) -> Matches:
     question = _read(query, index)
-    ids, is_whole = _find(question, index.serving)
+    ids, is_whole, by_code = _find(question, index.serving)
     if not ids:  # words that were known once, of products that have gone
         question = _read(query, index, doubted=True)
-        ids, is_whole = _find(question, index.serving)
+        ids, is_whole, by_code = _find(question, index.serving)
     meant = {asked.word.text: asked.meant.word for asked in question.words if asked.meant is not None}
-    corrected = _say_again(query, meant) if meant else ""
+    corrected = _say_again(query, meant) if meant and not by_code else ""
     hint = _hint(query, question, index.serving) if 0 < len(ids) <= FEW and not corrected else ""
     is_known = all(asked.word.term in asked.shares for asked in question.words)
     return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint)
@@ -89,10 +89,10 @@ def _read(query: str, index: SearchIndex, *, is_typing: bool = False, doubted: b
                          synonyms=read_synonyms(language()), is_typing=is_typing, doubted=doubted)
 
 
-def _find(question: Question, side: str) -> tuple[list[int], bool]:
+def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
     """Ask for all words, then for fewer and fewer until enough is found; return the products best first.
 
-    And whether any of them holds all words.
+    And whether any of them holds all words, and whether the query as a whole is the code of one.
     """
     engine = open_engine()
     found: dict[int, Candidate] = {}
@@ -102,7 +102,9 @@ def _find(question: Question, side: str) -> tuple[list[int], bool]:
         found.update((row.product_id, row) for row in rows)
         return {row.product_id for row in rows}
 
-    ask(question.code(), MAX_SINGLE)
+    coded = ask(question.code(), MAX_SINGLE)
+    whole = read_code(question.query)
+    by_code = any(whole in found[product_id].head.split() for product_id in coded)
     complete = ask(question.whole(), MAX_MATCHES)
     if len(found) < ENOUGH:
         ask(question.rare(), MAX_MATCHES)
@@ -110,7 +112,7 @@ def _find(question: Question, side: str) -> tuple[list[int], bool]:
         if len(found) >= ENOUGH:
             break
         ask(part, MAX_SINGLE)
-    return rank(found.values(), complete, question.features())[:MAX_MATCHES], bool(complete)
+    return rank(found.values(), complete, question.features())[:MAX_MATCHES], bool(complete), by_code
 
 
 def _hint(query: str, question: Question, side: str) -> str:

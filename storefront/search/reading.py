@@ -44,6 +44,7 @@ class Asked:
 class Question:
     """A query as it is understood."""
 
+    query: str
     words: Sequence[Asked]
     helpers: Mapping[str, int]  # pieces and joints of the words, with their uses
     codes: Sequence[str]
@@ -115,7 +116,7 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
             right.others.append(joint)
     own = {term for item in asked for term in item.shares}
     codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
-    return Question(asked, {term: uses[term] for term in sorted(helpers - own) if term in uses}, codes, documents)
+    return Question(query, asked, {term: uses[term] for term in sorted(helpers - own) if term in uses}, codes, documents)
 
 
 def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:

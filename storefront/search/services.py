@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, func, select, text
 
 from storefront.catalog.models import Product, ProductStatus
 from storefront.foundation.clock import now
@@ -23,8 +22,9 @@ from storefront.search.stale import claim_stale, forget_stale
 INDEX = 1  # the one row
 BATCH = 250  # products of one transaction
 SMALL = 2000  # products, which take seconds to read
-ROWS = 500  # of one statement
+MAX_COUNTED = 200_000  # words that a rebuild holds in memory
 Progress = Callable[[int, int], object]
+Words = Counter[tuple[str, str]]  # (word, term) → documents that hold it
 
 
 def rebuild_search(progress: Progress = lambda done, total: None) -> int:
@@ -86,7 +86,8 @@ def refresh_documents(*, product_ids: Collection[int]) -> int:
         return 0
     readings = read_documents(product_ids)
     for side in sorted(sides):
-        added = _put(side, product_ids, readings)
+        added, words = _put(side, product_ids, readings)
+        _count_words(side, words)
         if side == index.serving:
             index.documents = max(index.documents + added, 0)
     return len(readings)
@@ -98,13 +99,14 @@ def rebuild_documents(progress: Progress = lambda done, total: None) -> int:
     `progress` hears (done, total). Searches go on with the other side meanwhile. A rebuild that another one
     overtakes stops without harm.
     """
-    side = _begin()
+    attempt = _begin()
     product_ids = _by_standing()
+    counted: Words = Counter()
     for start in range(0, len(product_ids), BATCH):
         progress(start, len(product_ids))
-        if not _fill(side=side, product_ids=product_ids[start:start + BATCH]):
+        if not _fill(attempt=attempt, product_ids=product_ids[start:start + BATCH], counted=counted):
             return start
-    count = _switch(side=side)
+    count = _switch(attempt=attempt, counted=counted)
     progress(len(product_ids), len(product_ids))
     return count
 
@@ -117,13 +119,14 @@ def is_index_current() -> bool:
 
 
 @transactional
-def _begin() -> str:
+def _begin() -> int:
     index = _hold_index()
     index.building = "b" if index.serving == "a" else "a"
     index.next_reading = current_reading()
+    index.attempt += 1
     open_engine().clear(index.building)
     db.session.execute(delete(SearchWord).where(SearchWord.side == index.building))
-    return index.building
+    return index.attempt
 
 
 def _by_standing() -> list[int]:
@@ -135,56 +138,66 @@ def _by_standing() -> list[int]:
 
 
 @transactional
-def _fill(*, side: str, product_ids: Sequence[int]) -> bool:
-    """Write one batch; False when another rebuild has begun."""
-    if _hold_index().building != side:
+def _fill(*, attempt: int, product_ids: Sequence[int], counted: Words) -> bool:
+    """Write one batch and add its words to those counted; False when another rebuild has begun."""
+    index = _hold_index()
+    if index.attempt != attempt:
         return False
-    _put(side, product_ids, read_documents(product_ids), is_new=True)
+    _, words = _put(index.building, product_ids, read_documents(product_ids))
+    counted += words
+    if len(counted) > MAX_COUNTED:
+        _count_words(index.building, counted)
+        counted.clear()
     return True
 
 
 @transactional
-def _switch(*, side: str) -> int:
+def _switch(*, attempt: int, counted: Words) -> int:
     index = _hold_index()
-    if index.building != side:
+    if index.attempt != attempt:
         return 0
     engine = open_engine()
-    engine.finish(side)
-    index.documents = engine.count(side)
-    index.serving, index.building, index.reading, index.built_at = side, "", index.next_reading, now()
+    _count_words(index.building, counted)
+    engine.finish(index.building)
+    index.documents = engine.count(index.building)
+    index.serving, index.building, index.reading, index.built_at = index.building, "", index.next_reading, now()
     return index.documents
 
 
-def _put(side: str, product_ids: Collection[int], readings: Sequence[Reading], *, is_new: bool = False) -> int:
-    """Write the documents and count the words of those that are new; returns by how many the side grew."""
+def _put(side: str, product_ids: Collection[int], readings: Sequence[Reading]) -> tuple[int, Words]:
+    """Write the documents; returns by how many the side grew, and the words of those that are new with their uses.
+
+    Words of documents that were there are counted already: those among them that are new come with no use.
+    """
     engine = open_engine()
-    known = set() if is_new else engine.find_known(side, product_ids)
+    known = engine.find_known(side, product_ids)
     present = {reading.document.product_id for reading in readings}
-    engine.remove(side, sorted(set(product_ids) - present))
+    engine.remove(side, sorted(known - present))
     engine.write(side, [reading.document for reading in readings])
-    fresh = Counter(pair for reading in readings if reading.document.product_id not in known
-                    for pair in reading.words.items())
-    # Words of documents that were there count already; new ones among them become known all the same.
-    old = {pair: 0 for reading in readings if reading.document.product_id in known for pair in reading.words.items()}
-    _count_words(side, [(word, term, uses) for (word, term), uses in sorted((old | fresh).items())])
-    return len(present - known) - len(known - present)
+    words: Words = Counter()
+    for reading in readings:
+        is_new = reading.document.product_id not in known
+        for pair in reading.words.items():
+            words[pair] += is_new
+    return len(present - known) - len(known - present), words
 
 
-def _count_words(side: str, counted: Iterable[tuple[str, str, int]]) -> None:
-    insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(SearchWord)
-    rows = [{"side": side, "word": word, "term": term, "uses": uses} for word, term, uses in counted]
-    for start in range(0, len(rows), ROWS):
-        statement = insert.values(rows[start:start + ROWS])
-        db.session.execute(statement.on_conflict_do_update(
-            index_elements=[SearchWord.side, SearchWord.word],
-            set_={"uses": SearchWord.uses + statement.excluded.uses, "term": statement.excluded.term}))
+def _count_words(side: str, words: Words) -> None:
+    """Add to the vocabulary, in one order: two that write at once must not wait for each other."""
+    rows = [{"side": side, "word": word, "term": term, "uses": uses} for (word, term), uses in sorted(words.items())]
+    if rows:
+        db.session.execute(text(
+            "INSERT INTO search_word (side, word, term, uses) VALUES (:side, :word, :term, :uses) "
+            "ON CONFLICT (side, word) DO UPDATE SET uses = search_word.uses + excluded.uses, term = excluded.term"),
+            rows)
 
 
 def _hold_index() -> SearchIndex:
     """Return the index's row, locked until the transaction ends; made when it is missing."""
     index = db.session.get(SearchIndex, INDEX, with_for_update=True, populate_existing=True)
     if index is None:
-        index = SearchIndex(id=INDEX, serving="", building="", reading="", next_reading="", documents=0)
+        index = SearchIndex(id=INDEX, serving="", building="", reading="", next_reading="", attempt=0,
+                            documents=0)
         db.session.add(index)
         db.session.flush()  # twins collide on the key here, and the second one tries again
     return index

@@ -75,6 +75,8 @@ def _queries(query: str) -> list[Way]:
     begun, _, last = fold(query).rpartition(" ")
     index = read_index() if len(found) < QUERIES and len(last) >= LEAST else None
     if index is not None:
-        found |= dict.fromkeys(f"{begun} {known.word}".strip() for known in complete(index.serving, last, QUERIES + 1)
-                               if known.word != last)
+        words: dict[str, str] = {}  # term → the form of it that is used most
+        for known in complete(index.serving, last):
+            words.setdefault(known.term, known.word)
+        found |= dict.fromkeys(f"{begun} {word}".strip() for word in words.values() if word != last)
     return [Way(said, f"/search?{urlencode({'q': said})}") for said in list(found)[:QUERIES]]

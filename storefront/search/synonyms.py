@@ -18,7 +18,9 @@ from storefront.search.models import SynonymGroup
 if TYPE_CHECKING:
     from storefront.search.reading import Asked
 
-GROUP = "search"
+GROUP = "search"  # of the cache: left behind when staff change a group
+MAX_WORDS = 20  # words and phrases of one group
+MAX_PHRASE, MAX_LENGTH = 4, 60  # words and characters of one of them
 SHARE, SHARE_OF_PHRASE = 0.9, 0.6  # of a word's worth when a synonym stands for it
 Phrase = tuple[str, ...]
 
@@ -64,6 +66,21 @@ def list_groups() -> list[list[str]]:
     """Return the groups, each with its words and phrases as staff wrote them."""
     rows = db.session.scalars(select(SynonymGroup.words).order_by(SynonymGroup.id))
     return [split_words(words) for words in rows]
+
+
+def find_fault(words: Sequence[str]) -> str:
+    """Return what keeps the words from being a group, as a sentence for staff; empty when nothing does."""
+    known = [phrase for phrase in words if read_words(phrase, "")]
+    if len(known) < 2:
+        return "A group needs at least two words that mean the same, divided by commas."
+    if len(words) > MAX_WORDS:
+        return f"That are {len(words)} words: a group holds at most {MAX_WORDS}."
+    for phrase in words:
+        if phrase not in known:
+            return f"“{phrase[:MAX_LENGTH]}” has neither letters nor figures: nobody can look for it."
+        if len(phrase) > MAX_LENGTH or len(read_words(phrase, "")) > MAX_PHRASE:
+            return f"“{phrase[:MAX_LENGTH]}” is too long: at most {MAX_PHRASE} words and {MAX_LENGTH} characters."
+    return ""
 
 
 def split_words(text: str) -> list[str]:
