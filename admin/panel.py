@@ -12,7 +12,7 @@ from flask_admin import Admin
 from flask_admin.base import BaseView
 from flask_admin.theme import Bootstrap4Theme
 
-from admin import catalog, content, shipping, taxes
+from admin import catalog, content, search, shipping, taxes
 from admin.access import current_staff, install_access
 from admin.customers import Customers
 from admin.dashboard import Dashboard
@@ -41,7 +41,7 @@ def install_admin(app: Flask) -> None:
 def _views() -> list[BaseView]:
     """Return every view after the overview; their categories make the groups of the menu."""
     return [Orders(), Withdrawals(), Promotions(), GiftCards(), Customers(), Products(), Imports(),
-            *catalog.views(), *content.views(), *shipping.views(), *taxes.views()]
+            *catalog.views(), *content.views(), *shipping.views(), *taxes.views(), *search.views()]
 
 
 def panel_asset(name: str) -> str:

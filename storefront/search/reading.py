@@ -116,7 +116,8 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
             right.others.append(joint)
     own = {term for item in asked for term in item.shares}
     codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
-    return Question(query, asked, {term: uses[term] for term in sorted(helpers - own) if term in uses}, codes, documents)
+    helping = {term: uses[term] for term in sorted(helpers - own) if term in uses}
+    return Question(query, asked, helping, codes, documents)
 
 
 def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:
