@@ -154,14 +154,13 @@ def _is_below(category_ids: tuple[int, ...]) -> ColumnElement[bool]:
                                           func.substr(Category.path, 1, func.length(above)) == above))
         .where(top.id.in_(category_ids))
     )
-    return exists().where(filed.product_id == Product.id, filed.category_id.in_(inside))
+    return Product.id.in_(select(filed.product_id).where(filed.category_id.in_(inside)))
 
 
 def _can_be_bought() -> ColumnElement[bool]:
-    # Asked about each variant, not the other way round: the same condition judges one product and all of them.
-    tables = [source().subquery() for source in sellable_variants]
-    return exists().where(Variant.product_id == Product.id, Variant.is_archived.is_(False),
-                          *(exists().where(table.c[0] == Variant.id) for table in tables))
+    ids = [source() for source in sellable_variants]
+    return Product.id.in_(select(Variant.product_id).where(
+        Variant.is_archived.is_(False), *(Variant.id.in_(found) for found in ids)))
 
 
 def _midnight(day: date) -> datetime:
