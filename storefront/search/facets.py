@@ -14,7 +14,7 @@ from storefront.catalog.listing import PAGE_SIZE, Sort
 from storefront.foundation.errors import NotFound
 from storefront.foundation.pagination import Pager
 from storefront.search.facets_block import RATINGS, Block
-from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep, key_of
+from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep
 from storefront.search.facets_facts import BRAND
 from storefront.search.facets_index import Index, read_index
 
@@ -135,11 +135,9 @@ def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:
     order, descending = ORDERS[ask.sort or "newest"]
     pager = _pager(1 if ask.after else ask.number, found.total)
     after = (ask.after.number, ask.after.product_id) if ask.after else None
-    ids = first(found.hits, order, pager.offset + PAGE_SIZE + 1, descending=descending, after=after)[pager.offset:]
-    following = None
-    if len(ids) > PAGE_SIZE:
-        ids = ids[:PAGE_SIZE]
-        following = Place(key_of(found.hits, order, ids[-1]), ids[-1])
+    listed = first(found.hits, order, pager.offset + PAGE_SIZE + 1, descending=descending, after=after)[pager.offset:]
+    ids = [product_id for _, product_id in listed[:PAGE_SIZE]]
+    following = Place(*listed[PAGE_SIZE - 1]) if len(listed) > PAGE_SIZE else None
     return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, following)
 
 

@@ -72,8 +72,12 @@ def evaluate(blocks: Iterable[Block], scope: Scope, chosen: Chosen) -> Found:
     return Found(sum(tails.bit_count() for _, tails in hits), hits, counts)
 
 
-def first(hits: Hits, order: str, wanted: int, *, descending: bool, after: tuple[int, int] | None = None) -> list[int]:
-    """Return the ids of the first products in the order (ties by id, the same way round); see Cursor for `after`."""
+def first(hits: Hits, order: str, wanted: int, *, descending: bool,
+          after: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+    """Return (number, id) of the first products in the order, ties by id the same way round.
+
+    `after` is such a pair: what comes after it in the order, whether or not it is still there.
+    """
     if after is not None:
         parts = ((order, after[0]), ("id", after[1]))
         side = 0 if descending else 2
@@ -82,15 +86,7 @@ def first(hits: Hits, order: str, wanted: int, *, descending: bool, after: tuple
     for block, tails in _best(hits, (order, "id"), wanted, descending=descending):
         keys, ids = block.numbers[order], block.ids
         found += [(keys[place], ids[place]) for place in block.products(tails)]
-    return [product_id for _, product_id in sorted(found, reverse=descending)]
-
-
-def key_of(hits: Hits, order: str, product_id: int) -> int:
-    """Return the number by which the product is ordered; 0 when it is not among them."""
-    for block, _ in hits:
-        if product_id in block.ids:
-            return block.numbers[order][block.ids.index(product_id)]
-    return 0
+    return sorted(found, reverse=descending)
 
 
 def keep(hits: Hits, product_ids: Iterable[int]) -> list[int]:

@@ -20,6 +20,7 @@ from storefront.inventory.events import StockChanged
 from storefront.search.models import StaleProduct
 
 CHUNK = 500  # rows of one statement
+SHOWN_BY_LISTS = (ProductChanged.__name__, StockChanged.__name__)
 MAX_EVENTS = 1000  # waiting ones that a reader looks through
 
 
@@ -55,12 +56,16 @@ def forget_stale(*, seen: Mapping[int, int]) -> None:
 
 
 def read_stale(limit: int) -> set[int]:
-    """Return at least `limit` products, or all, whose changes are committed and not in what search keeps."""
+    """Return at least `limit` products, or all, whose changes are committed and not in what search keeps.
+
+    What only words are found by (a category's other name) waits for the relay: lists do not ask for it.
+    """
     noted = set(db.session.scalars(select(StaleProduct.product_id).limit(limit)))
     if len(noted) >= limit:
         return noted
     waiting = db.session.execute(
-        select(OutboxEvent.name, OutboxEvent.payload).where(OutboxEvent.relayed_at.is_(None))
+        select(OutboxEvent.name, OutboxEvent.payload)
+        .where(OutboxEvent.relayed_at.is_(None), OutboxEvent.name.in_(SHOWN_BY_LISTS))
         .order_by(OutboxEvent.id).limit(MAX_EVENTS)).all()
     return noted | _products_of(waiting)
 

@@ -71,15 +71,13 @@ def test_pages_by_place_visit_every_product_once_in_order(shop: list[ProductFact
                                                           order: str, way: tuple[bool, int]) -> None:
     descending, page = way
     found = evaluate(blocks_of(shop, size), lambda block: block.everything, chosen)
-    expected = [product.id for product in sorted(
-        matching(shop, chosen), key=lambda product: (product.numbers[order], product.id), reverse=descending)]
+    expected = sorted(((product.numbers[order], product.id) for product in matching(shop, chosen)), reverse=descending)
 
-    visited: list[int] = []
+    visited: list[tuple[int, int]] = []
     after = None
-    while ids := first(found.hits, order, page, descending=descending, after=after):
-        visited += ids
-        last = next(product for product in shop if product.id == ids[-1])
-        after = (last.numbers[order], last.id)
+    while listed := first(found.hits, order, page, descending=descending, after=after):
+        visited += listed
+        after = listed[-1]
 
     assert visited == expected
     assert first(found.hits, order, len(shop) + 1, descending=descending) == expected
@@ -101,7 +99,7 @@ def test_putting_anew_what_changed_equals_building_from_nothing(old: list[Produc
         put = evaluate(map(stored, blocks), lambda block: block.everything, chosen)
         built = evaluate(blocks_of(new, 99), lambda block: block.everything, chosen)
         assert (put.total, put.counts) == (built.total, built.counts)
-        assert [first(put.hits, "price", 99, descending=False)] == [first(built.hits, "price", 99, descending=False)]
+        assert first(put.hits, "price", 99, descending=False) == first(built.hits, "price", 99, descending=False)
 
 
 def blocks_of(products: Sequence[ProductFacts], size: int) -> list[Block]:
