@@ -28,7 +28,7 @@ from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound, ShopError
 
 SHOWN_IMPORTS = 50
-SHOWN_LINES = 200
+SHOWN_LINES = 100
 LABELS = {
     ImportState.WAITING: "Waiting", ImportState.RUNNING: "Running", ImportState.FINISHED: "Done",
     ImportState.FAILED: "Not imported", ImportState.UNDOING: "Being undone", ImportState.UNDONE: "Undone",

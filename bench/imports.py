@@ -22,7 +22,8 @@ from storefront.foundation.database import db
 
 ROWS = 20_000
 GOAL = 2_000  # rows in a second
-WORDS = ["clay", "moss", "fog", "thrown", "wide", "low", "bowl", "print", "paper", "lamp", "warm", "glow", "stone", "oak", "linen", "wool"]
+WORDS = ("clay", "moss", "fog", "thrown", "wide", "low", "bowl", "print", "paper", "lamp", "warm", "glow", "stone",
+         "oak", "linen", "wool")
 COLUMNS = (
     "Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value",
     "Variant SKU", "Variant Grams", "Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy",

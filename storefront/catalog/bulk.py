@@ -14,14 +14,13 @@ from typing import Any
 from slugify import slugify
 from sqlalchemy import Table, delete, insert, select
 
-from storefront.catalog.collections import follow_product
+from storefront.catalog.collections import follow_products
 from storefront.catalog.entries import ImageEntry, ProductEntry
 from storefront.catalog.events import CategoryChanged, ImageAdded, ProductChanged
 from storefront.catalog.media import missing_files, read_stored
 from storefront.catalog.models import (
     Brand,
     Category,
-    Collection,
     Image,
     ImageState,
     Option,
@@ -71,9 +70,7 @@ def save_new_products(*, entries: Sequence[ProductEntry]) -> list[Planted]:
     _write_prices(entries, planted, currency)
     record_all([*(ProductChanged(product_id) for product_id in product_ids), *_category_events(entries), *events])
     invalidate("catalog")
-    if db.session.scalar(select(Collection.id).where(Collection.rule.is_not(None)).limit(1)) is not None:
-        for product_id in product_ids:
-            follow_product(product_id)
+    follow_products(product_ids)
     return planted
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from storefront.catalog.entries import ProductEntry, VariantEntry
 from storefront.catalog.importer import columns
 from storefront.catalog.importer.matching import load_products, read_present
-from storefront.catalog.importer.remembering import Present, say_product, say_variant
+from storefront.catalog.importer.remembering import OF_EVERY_VARIANT, Present, say_product, say_variant
 from storefront.catalog.importer.shopify import home_of
 from storefront.catalog.importer.stock import Stock
 from storefront.catalog.media import picture_url
@@ -109,10 +109,10 @@ def _product_cells(present: Present) -> Cells:
     entry, extra = present.entry, present.product.extra
     names = [option.name for option in entry.options] or ["Title"]
     kept = {column: str(word) for column, word in extra.items() if home_of(column) == "product"}
-    return kept | {
+    undecided = dict.fromkeys(("Status", "Published", "Gift Card", "Type", columns.CATEGORIES), "")
+    return kept | undecided | {
         "Title": entry.name, "Body (HTML)": entry.description, "Vendor": entry.brand, "Tags": ", ".join(entry.tags),
         "SEO Title": entry.seo_title, "SEO Description": entry.seo_description,
-        **dict.fromkeys(("Status", "Published", "Gift Card", "Type", columns.CATEGORIES), ""),
         **columns.say_own(entry), **say_product(present),
         **{f"Option{place} Name": name for place, name in enumerate(names, start=1)},
     }
@@ -124,19 +124,18 @@ def _variant_cells(entry: ProductEntry, said: VariantEntry, row: Variant, pictur
     kept = {column: str(word) for column, word in said.extra.items() if home_of(column) == "variant"}
     values = said.values if entry.options else ("Default Title",)
     compare_at = said.compare_at_amount
-    words = say_variant(row, present.levels.get(row.id))
-    return kept | {
+    of_import = {column: word for column, word in kept.items() if column in OF_EVERY_VARIANT}
+    cells = {
         "Variant SKU": said.sku, "Variant Grams": str(said.weight_grams),
         "Variant Price": decimal_text(Money(said.amount, currency)),
         "Variant Compare At Price": "" if compare_at is None else decimal_text(Money(compare_at, currency)),
         "Variant Requires Shipping": "true" if said.needs_shipping else "false",
         "Variant Barcode": said.gtin or kept.get("Variant Barcode", ""),
         "Variant Image": pictures[said.image_index] if said.image_index is not None else "",
-        "Variant Inventory Tracker": "", **words,
-        **{column: kept[column] for column in ("Variant Fulfillment Service", "Variant Taxable", "Variant Weight Unit")
-           if column in kept},
-        **{f"Option{place} Value": value for place, value in enumerate(values, start=1)},
+        "Variant Inventory Tracker": "",
     }
+    answers = {f"Option{place} Value": value for place, value in enumerate(values, start=1)}
+    return kept | cells | say_variant(row, present.levels.get(row.id)) | of_import | answers
 
 
 def _picture(image: Image) -> str:

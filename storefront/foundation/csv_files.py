@@ -47,14 +47,14 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row by column name; `line` is where it begins, counting from 1, and `offset` the byte."""
+    """One row by column name, without spaces around; `line` is where it begins, from 1, and `offset` the byte."""
 
     line: int
     cells: dict[str, str]
     offset: int = 0
 
     def __getitem__(self, column: str) -> str:
-        return self.cells.get(column, "").strip()
+        return self.cells.get(column, "")
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Table(AbstractContextManager["Table"]):
                                      "fit.")
         if "'" in whole:
             cells = [unguard(cell) for cell in cells]
-        return Row(first.number, dict(zip(self.header, cells, strict=True)), first.offset)
+        return Row(first.number, dict(zip(self.header, map(str.strip, cells), strict=True)), first.offset)
 
 
 def open_table(path: Path) -> Table:

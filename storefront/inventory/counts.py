@@ -8,8 +8,6 @@ from sqlalchemy import Select, func, insert, or_, select
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
-from storefront.foundation.outbox import record_all
-from storefront.inventory.events import StockChanged
 from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
 from storefront.inventory.services import correct_stock, save_location, set_policy
 
@@ -43,9 +41,10 @@ def select_sellable() -> Select[int]:
 
 @transactional
 def count_new(*, counts: Mapping[int, tuple[int | None, str]], actor: str, reason: str) -> None:
-    """Write the first counts of variants that have no stock level: (available or None, policy) by variant id.
+    """Write the first counts of variants that come with a new product: (available or None, policy) by variant id.
 
-    The same rows as count_stock writes, in one statement per table; a variant that has a level raises IntegrityError.
+    The same rows as count_stock writes, in one statement per table, without events: the product's own says that all
+    of it is new. A variant that has a level raises IntegrityError.
     """
     if not counts:
         return
@@ -62,7 +61,6 @@ def count_new(*, counts: Mapping[int, tuple[int | None, str]], actor: str, reaso
              for variant_id, (available, _) in counts.items() if available]
     if moved:
         connection.execute(insert(StockMovement), moved)
-    record_all([StockChanged(variant_id) for variant_id in counts])
 
 
 def read_stock(variant_ids: Collection[int]) -> dict[int, tuple[int, int, str]]:

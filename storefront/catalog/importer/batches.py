@@ -5,7 +5,7 @@ A product that cannot be saved is rejected, and the others of the batch do not n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,11 @@ class Batch:
     header: Collection[str]
     saved: list[Saved] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    _categories: dict[CategoryPath, str] = field(default_factory=dict)
+    categories: dict[CategoryPath, str] = field(default_factory=dict)  # those that are known to be there, by now
+
+    def begin(self, categories: Mapping[CategoryPath, str]) -> None:
+        """Forget what an earlier try saved; `categories` are in the shop already."""
+        self.saved, self.changes, self.categories = [], [], dict(categories)
 
     def save(self, products: Sequence[ReadProduct]) -> None:
         """Save the products; `saved` and `changes` tell what became of them."""
@@ -198,7 +202,7 @@ class Batch:
         return counted
 
     def _paths(self, read: ReadProduct) -> tuple[str, ...]:
-        return ensure_categories(read.categories, self._categories)
+        return ensure_categories(read.categories, self.categories)
 
     def _reject(self, read: ReadProduct, error: Exception) -> None:
         reason = str(error) if isinstance(error, ShopError) else "The database refuses a value of this product."

@@ -87,13 +87,14 @@ def check_url(text: str, column: str) -> str:
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         is_web = False
-    if not is_web or len(text) > 2000 or any(sign.isspace() for sign in text):
+    if not is_web or len(text) > 2000 or len(text.split()) != 1:
         raise CellProblem(column, f"“{text[:80]}” is no address that begins with http:// or https://.")
     return text
 
 
 def read_words(row: Row, column: str, limit: int) -> str:
     """Return the text; too long a one is not cut but refused."""
-    if len(row[column]) > limit:
-        raise CellProblem(column, f"The text has {len(row[column])} characters; at most {limit} fit.")
-    return row[column]
+    text = row[column]
+    if len(text) > limit:
+        raise CellProblem(column, f"The text has {len(text)} characters; at most {limit} fit.")
+    return text

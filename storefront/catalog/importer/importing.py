@@ -21,6 +21,7 @@ from storefront.catalog.importer.groups import Group, Item, Position, read_group
 from storefront.catalog.importer.index import FileIndex
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.pictures import take_pictures
+from storefront.catalog.importer.places import CategoryPath
 from storefront.catalog.importer.report import Report, add_counts, line_of, lines_of, read_report
 from storefront.catalog.importer.shopify import SHOPIFY
 from storefront.catalog.importer.woocommerce import WOOCOMMERCE
@@ -49,6 +50,7 @@ class _Run:
     source: Format
     index: FileIndex
     table: Table
+    categories: dict[CategoryPath, str]  # in the shop, committed
 
 
 def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda position, report: None) -> Report:
@@ -62,7 +64,7 @@ def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda p
         source = find_format(table, order.source_format)
         with FileIndex(table, source) as index:
             report, position = _begin(order=order, source=source, digest=_digest(order), size=table.size)
-            run = _Run(report.import_id, order, source, index, table)
+            run = _Run(report.import_id, order, source, index, table, {})
             resumed_at, hints = report.resumed_at, report.hints
             for batch, following in _batches(read_groups(table, source, index, position)):
                 report = _save(run, batch, position, following)
@@ -155,20 +157,28 @@ def _save(run: _Run, items: list[Item], position: Position, following: Position)
     products = [take_pictures(run.source.read(item, currency, run.index), run.order)
                 for item in items if isinstance(item, Group)]
     rejections = [item for item in items if isinstance(item, Rejection)]
-    return _commit(run=run, products=products, rejections=rejections, position=position, following=following)
+    batch = Batch(run.order, run.source, run.index, run.table.header)
+    report = _commit(run=run, batch=batch, products=products, rejections=rejections, way=(position, following))
+    if not run.order.is_dry_run:
+        run.categories.update(batch.categories)
+    return report
 
 
 @transactional
-def _commit(*, run: _Run, products: list[ReadProduct], rejections: list[Rejection], position: Position,
-            following: Position) -> Report:
-    """Save the batch and how far we are in one transaction; what a dry run saved is taken back within it."""
+def _commit(*, run: _Run, batch: Batch, products: list[ReadProduct], rejections: list[Rejection],
+            way: tuple[Position, Position]) -> Report:
+    """Save the batch and how far we are in one transaction; what a dry run saved is taken back within it.
+
+    A serialization failure runs it again, from a batch that is empty again.
+    """
+    position, following = way
+    batch.begin(run.categories)
     moved = execute_counted(
         update(Import).where(Import.id == run.import_id, Import.state == ImportState.RUNNING,
                              Import.offset == position.offset)
         .values(offset=following.offset, line=following.line, updated_at=now()))
     if not moved:
         raise ImportOvertaken("Another process goes on with this import.")
-    batch = Batch(run.order, run.source, run.index, run.table.header)
     if run.order.is_dry_run:
         attempt = db.session.begin_nested()
         batch.save(products)
@@ -188,6 +198,7 @@ def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection]) -> None:
     lines: list[dict[str, Any]] = [*map(line_of, rejections)]
     lines += [line for saved in batch.saved for line in lines_of(saved)]
     if lines:
-        db.session.execute(insert(ImportLine), [{"import_id": run.import_id, **line} for line in lines])
+        db.session.connection().execute(insert(ImportLine), [{"import_id": run.import_id, **line} for line in lines])
     if batch.changes and not run.order.is_dry_run:
-        db.session.execute(insert(ImportChange), [{"import_id": run.import_id, **change} for change in batch.changes])
+        db.session.connection().execute(
+            insert(ImportChange), [{"import_id": run.import_id, **change} for change in batch.changes])

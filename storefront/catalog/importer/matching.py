@@ -68,7 +68,7 @@ class Matches:
         while not read.says_slug and _is_taken(slug):
             number += 1
             slug = f"{entry.slug[:190]}-{number}"
-        return replace(entry, slug=slug)
+        return replace(entry, slug=slug) if number > 1 else entry
 
     def _is_another(self, former: tuple[int, str], entry: ProductEntry) -> bool:
         """Tell whether the address that a product once had is another product's in this file."""

@@ -205,8 +205,7 @@ def _read_variant(row: Row, shape: _Shape) -> VariantEntry:
     if amount is None:
         raise CellProblem("Variant Price", "The variant has no price.")
     compare_at = read_amount(row, "Variant Compare At Price", shape.currency)
-    extra = {column: cell.strip() for column, cell in row.cells.items()
-             if cell.strip() and home_of(column) == "variant"}
+    extra = {column: cell for column, cell in row.cells.items() if cell and home_of(column) == "variant"}
     if compare_at is not None and compare_at <= amount:  # Shopify shows none then; nor do we
         compare_at = None
     barcode = extra.pop("Variant Barcode", "").lstrip("'")
@@ -241,8 +240,7 @@ def _values(row: Row, names: list[str]) -> tuple[str, ...]:
 
 
 def _extra_of_product(first: Row) -> dict[str, str]:
-    return {column: cell.strip() for column, cell in first.cells.items()
-            if cell.strip() and home_of(column) == "product"}
+    return {column: cell for column, cell in first.cells.items() if cell and home_of(column) == "product"}
 
 
 @lru_cache(maxsize=2048)

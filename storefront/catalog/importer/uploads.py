@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from sqlalchemy import delete, select, update
 
@@ -50,8 +50,8 @@ def accept_upload(*, file: BinaryIO, file_name: str, source_format: str, is_dry_
         with open_table(Path(copy.name)) as table:
             source = find_format(table, source_format)
         row = Import(file_name=Path(file_name.replace("\0", "")).name[:200] or "products.csv",
-                     digest=digest.hexdigest(), size=copy.tell(), format=source.name, is_dry_run=is_dry_run, actor=actor,
-                     state=ImportState.WAITING)
+                     digest=digest.hexdigest(), size=copy.tell(), format=source.name, is_dry_run=is_dry_run,
+                     actor=actor, state=ImportState.WAITING)
         copy.seek(0)
         return _keep(row=row, file=copy.file)
 
@@ -113,7 +113,7 @@ def _import(order: Order, import_id: int) -> bool:
 
 
 @transactional
-def _keep(*, row: Import, file: BinaryIO) -> int:
+def _keep(*, row: Import, file: IO[bytes]) -> int:
     db.session.add(row)
     db.session.flush()
     number = 0
@@ -125,7 +125,7 @@ def _keep(*, row: Import, file: BinaryIO) -> int:
     return row.id
 
 
-def _unpack(import_id: int, target: BinaryIO) -> None:
+def _unpack(import_id: int, target: IO[bytes]) -> None:
     numbers = db.session.scalars(select(ImportChunk.number).where(ImportChunk.import_id == import_id)
                                  .order_by(ImportChunk.number)).all()
     for number in numbers:

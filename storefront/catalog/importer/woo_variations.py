@@ -66,8 +66,8 @@ def variant_extra(row: Row, columns: AbstractSet[str]) -> dict[str, str]:
 
 def remember(prefix: str, row: Row, placed: AbstractSet[str], *, leaves_sku: bool = True) -> dict[str, str]:
     """Return the cells that have no place of their own, under their columns' names behind the prefix."""
-    return {f"{prefix}{column}": cell.strip() for column, cell in row.cells.items()
-            if cell.strip() and column not in placed and not (column == "SKU" and leaves_sku)}
+    return {f"{prefix}{column}": cell for column, cell in row.cells.items()
+            if cell and column not in placed and not (column == "SKU" and leaves_sku)}
 
 
 def gtin_of(row: Row) -> str:
