@@ -98,7 +98,7 @@ def record_all(events: Sequence[Event]) -> None:
     if not is_in_service():
         raise RuntimeError("events are recorded inside a transactional service")
     moment = now()
-    rows = [{"name": type(event).__name__, "payload": msgspec.to_builtins(asdict(event)), "recorded_at": moment}
+    rows = [{"name": type(event).__name__, "payload": msgspec.to_builtins(event), "recorded_at": moment}
             for event in events]
     if rows:
         db.session.connection().execute(insert(OutboxEvent), rows)
