@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from flask import g
+from flask import g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.browse.pages import MenuGroup, MenuLink, SiteMenus
 from storefront.browse.queries import read_site_menus
 from storefront.foundation.database import db
+from storefront.foundation.page_serving import RENDERED_AT
 from storefront.foundation.shop import facts
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ logger = logging.getLogger(__name__)
 class SiteFacts:
     """Reads lazily, once a request: a template that shows no menu costs nothing.
 
-    With the database away the menus are empty, so that the page which says so can still be shown.
+    With the database away the menus are empty, so that the page which says so can still be shown; a page that is to
+    become a file is not rendered then.
     """
 
     @property
@@ -50,6 +52,8 @@ def _menus() -> SiteMenus:
         except SQLAlchemyError as error:
             logger.warning("no menus: %s", type(error).__name__)
             db.session.rollback()
+            if has_request_context() and RENDERED_AT in request.environ:
+                raise
             g.site_menus = SiteMenus([], [])
     menus = g.site_menus
     assert isinstance(menus, SiteMenus)

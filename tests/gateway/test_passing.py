@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.foundation.headers import PUBLIC
 from storefront.foundation.roles import ROLES
 from tests.faults.processes import eventually
 from tests.gateway.asking import Answer, Back, Heard, ask, send_raw
@@ -125,6 +126,16 @@ def test_who_sends_too_often_is_asked_to_wait(front: RunningGateway, back: Back)
     assert refused.headers["retry-after"] == "5"
     assert refused.text == "That was a little fast. Wait a moment, then try again."
     assert set(answers("/account/sign-in", "GET", 30)) == {200}  # looking is free
+
+
+def test_a_long_answer_is_no_dead_process(gateway: Start, new_back: Callable[[], Back]) -> None:
+    backs = [new_back(), new_back()]
+    for back in backs:
+        back.answer = lambda heard: (302, {"Location": heard.path, "Cache-Control": PUBLIC}, b"")
+    front = gateway({"": [back.address for back in backs]})
+    for path in ("/search?q=" + "a" * 6000, "/p/" + "a" * 6000, "/cart?" + "a" * 6000):
+        assert [ask(front.port, path).status for _ in backs] == [302, 302], path[:9]
+    assert "too big header" not in front.log()
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

@@ -8,10 +8,12 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from storefront.browse.menus import site
 from storefront.browse.pages import Link, MenuGroup, MenuLink
 from storefront.foundation.database import db
+from storefront.foundation.page_serving import RENDERED_AT
 from tests.factories.catalog import make_category
 from tests.factories.content import make_footer
 
@@ -38,6 +40,8 @@ def test_a_page_that_says_the_database_is_away_can_be_shown(app: Flask, client: 
         db.session.remove()
         assert site.menu == []
         g.pop("site_menus")
+        with app.test_request_context(environ_overrides={RENDERED_AT: 1}), pytest.raises(OperationalError):
+            _ = site.menu  # a page on its way into a file would lie there without its menus
         answer = client.get("/")
     finally:
         db.session.remove()
