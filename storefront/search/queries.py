@@ -54,21 +54,18 @@ def read_index() -> SearchIndex | None:
     return index if index is not None and index.serving and index.reading == current_reading() else None
 
 
-def find_begun(query: str, limit: int) -> list[int]:
-    """Return the products that a query means whose last word is still being typed, best first; none without an index.
+def find_begun(query: str, index: SearchIndex, limit: int) -> list[int]:
+    """Return the products that a query means whose last word is still being typed, best first.
 
     It looks at fewer candidates than match_products: an answer at every letter is worth more than the last place.
     """
-    index = read_index()
-    if index is None:
-        return []
     question = _read(query, index, is_typing=True)
     engine = open_engine()
     found: dict[int, Candidate] = {}
-    for expression in (question.code(), question.whole(), question.rare()):
+    for expression in (question.whole(), question.rare()):
         if expression is not None and len(found) < limit:
             found.update((row.product_id, row) for row in engine.find(index.serving, expression, MAX_BEGUN))
-    return rank(found.values(), found.keys(), question.features())[:limit]
+    return rank(list(found.values()), found.keys(), question.features())[:limit]
 
 
 def _match(query: str, index: SearchIndex) -> Matches:
@@ -112,7 +109,7 @@ def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
         if len(found) >= ENOUGH:
             break
         ask(part, MAX_SINGLE)
-    return rank(found.values(), complete, question.features())[:MAX_MATCHES], bool(complete), by_code
+    return rank(list(found.values()), complete, question.features())[:MAX_MATCHES], bool(complete), by_code
 
 
 def _hint(query: str, question: Question, side: str) -> str:

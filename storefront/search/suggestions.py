@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from storefront.catalog.words import tidy_query
 from storefront.foundation.database import db
 from storefront.search.analysis import fold, read_words
 from storefront.search.documents import language
+from storefront.search.models import SearchIndex
 from storefront.search.popular import read_popular
 from storefront.search.queries import find_begun, read_index
 from storefront.search.spelling import complete
@@ -46,12 +48,15 @@ class Suggestions:
 
 
 def suggest(text: str) -> Suggestions:
-    """Return what the text may become; nothing without an index or for less than two letters. Any text is answered."""
+    """Return what the text may become; nothing for less than two letters. Any text is answered."""
     query = tidy_query(text)
     if len(query) < LEAST and query.isascii():
         return Suggestions(query, [], [], [])
     try:
-        return Suggestions(query, catalog.read_cards(find_begun(query, PRODUCTS)), _categories(query), _queries(query))
+        categories = _categories(query)  # first: what is cached may begin a transaction of its own
+        index = read_index()
+        products = catalog.read_cards(find_begun(query, index, PRODUCTS)) if index is not None else []
+        return Suggestions(query, products, categories, _queries(query, index))
     except SQLAlchemyError:
         logger.exception("no suggestions: the search index is broken")
         db.session.rollback()
@@ -60,21 +65,25 @@ def suggest(text: str) -> Suggestions:
 
 def _categories(query: str) -> list[Way]:
     """Return categories in whose names every word begins one."""
-    wanted = [word.text for word in read_words(query, language())]
+    wanted = _words(query, language())
     found = []
     for node in catalog.read_tree():
-        names = [word.text for word in read_words(node.name, language())]
+        names = _words(node.name, language())
         if wanted and all(any(name.startswith(word) for name in names) for word in wanted):
             found.append(Way(node.name, node.url))
     return found[:CATEGORIES]
 
 
-def _queries(query: str) -> list[Way]:
+@functools.lru_cache(maxsize=5000)
+def _words(text: str, spoken: str) -> list[str]:
+    return [word.text for word in read_words(text, spoken)]
+
+
+def _queries(query: str, index: SearchIndex | None) -> list[Way]:
     """Return what many asked for, then the word that is being typed in full."""
     found = dict.fromkeys(read_popular(query, QUERIES))
     begun, _, last = fold(query).rpartition(" ")
-    index = read_index() if len(found) < QUERIES and len(last) >= LEAST else None
-    if index is not None:
+    if index is not None and len(found) < QUERIES and len(last) >= LEAST:
         words: dict[str, str] = {}  # term → the form of it that is used most
         for known in complete(index.serving, last):
             words.setdefault(known.term, known.word)

@@ -72,4 +72,4 @@ class PostgresqlEngine:
                 raise
             db.session.rollback()
             return []
-        return [Candidate(*row) for row in rows]
+        return list(map(Candidate._make, rows))

@@ -65,7 +65,7 @@ class SqliteEngine:
                 if not is_over():
                     raise
                 return []
-        return [Candidate(*row) for row in rows]
+        return list(map(Candidate._make, rows))
 
 
 @contextlib.contextmanager
