@@ -29,6 +29,7 @@ from storefront.inventory.queries import LOW
 
 T = TypeVar("T")
 PAGE_SIZE = 40
+COUNTED = 10_000  # products; of more the list says so and is narrowed, not paged through
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class ProductRow:
 
 
 def read_products(search: Search, number: int) -> tuple[Pager, list[ProductRow]]:
-    """Return the page of products, newest first, and where it lies."""
+    """Return the page of products, newest first, and where it lies; the total stops at COUNTED + 1."""
     found = _filtered(select(Product), search)
-    count = _filtered(select(func.count(Product.id)), search)
-    pager = Pager(number, PAGE_SIZE, db.session.scalar(count) or 0)
+    counted = _filtered(select(Product.id), search).limit(COUNTED + 1).subquery()
+    pager = Pager(number, PAGE_SIZE, db.session.scalar(select(func.count()).select_from(counted)) or 0)
     rows = db.session.scalars(
         found.options(joinedload(Product.brand)).order_by(Product.id.desc()).limit(PAGE_SIZE).offset(pager.offset)
     ).all()
