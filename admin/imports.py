@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, request, stream_with_context, url_for
+from flask import Response, current_app, flash, make_response, redirect, request, stream_with_context, url_for
 from flask_admin import expose
 from sqlalchemy import select
 from wtforms import BooleanField, FileField, Form, SelectField
@@ -79,15 +79,17 @@ class Imports(PanelView):
         return (page, 422) if problem else page
 
     @expose("/<int:import_id>/")
-    def show(self, import_id: int) -> str:
+    def show(self, import_id: int) -> Response:
         """How far the import is, and what it says; while it is at work the page renews itself."""
         row = _find(import_id)
         lines = {kind: read_lines(row.id, kind, limit=SHOWN_LINES + 1) for kind in TITLES}
         is_at_work = row.state in IN_WORK
-        page: str = self.render(
+        page = make_response(self.render(
             "admin/imports/show.html", row=row, report=read_report(row), labels=LABELS, titles=TITLES, lines=lines,
             shown=SHOWN_LINES, is_at_work=is_at_work, changes=count_changes(row.id), source=SOURCES[row.format],
-            is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30)
+            is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30))
+        if is_at_work:
+            page.headers["Refresh"] = "2"  # seconds; needs no script
         return page
 
     @expose("/<int:import_id>/report.csv")
