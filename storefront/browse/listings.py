@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from urllib.parse import urlencode
 
 from storefront.browse.cards import LABELS, NEWEST, Frame, build_listing, show_cards, variant_ids
 from storefront.browse.filters import ListQuery
@@ -75,12 +74,7 @@ def read_search_page(query: ListQuery) -> SearchPage:
     popular = catalog.read_most_bought() if query.text and not matches.ids else []
     return SearchPage(
         search_head(query.text, listing.url if listing else "/search"), query.text, listing, suggestions,
-        corrected=matches.corrected, hint=Link(matches.hint, _search_url(matches.hint)) if matches.hint else None,
-        popular=show_cards(popular, read_availability(variant_ids(popular))), is_whole=matches.is_whole)
-
-
-def _search_url(words: str) -> str:
-    return f"/search?{urlencode({'q': words})}"
+        matches, show_cards(popular, read_availability(variant_ids(popular))))
 
 
 def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: Callable[[Index], FilteredPage],

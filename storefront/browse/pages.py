@@ -13,6 +13,7 @@ from storefront.catalog.cards import Swatch
 from storefront.catalog.media import Picture
 from storefront.foundation.money import Money
 from storefront.inventory.queries import Availability
+from storefront.search.matches import Matches
 
 JsonLd = dict[str, Any]
 
@@ -180,10 +181,8 @@ class SearchPage:
     query: str
     listing: Listing | None
     suggestions: Sequence[Link]
-    corrected: str = ""  # what was looked for instead of the query
-    hint: Link | None = None  # what was perhaps meant
-    popular: Sequence[ProductCard] = ()  # a way on where nothing was found
-    is_whole: bool = False  # some product holds every word as it was typed
+    matches: Matches  # how the words were understood
+    popular: Sequence[ProductCard]  # a way on where nothing was found
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def collection(slug: str) -> Response:
 def search() -> Response:
     """Show what the words find."""
     page = listings.read_search_page(_asked())
-    note_query(page.query, request.remote_addr or "", is_whole=page.is_whole)
+    note_query(page.query, request.remote_addr or "", is_whole=page.matches.is_whole)
     return answer_list("browse/search.html", page)
 
 
