@@ -23,7 +23,7 @@ from workers.processes import die_with_parent
 QUEUES = {
     "mail": "messages to customers",
     "images": "fetching and scaling pictures",
-    "imports": "product files that staff uploaded",
+    "imports": "product files that staff uploaded, and other work of seconds that nobody waits for",
     "pages": "rendering public pages ahead",
     "default": "everything else",
 }

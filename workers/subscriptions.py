@@ -12,6 +12,7 @@ from storefront.catalog.events import (
     PictureUploaded,
     ProductChanged,
     ProductRenamed,
+    RulesDue,
     TreeChanged,
 )
 from storefront.content.events import HomeChanged, MenuChanged, PageChanged
@@ -34,7 +35,7 @@ from storefront.payments.events import (
     PaymentReturned,
     RefundRequested,
 )
-from storefront.recommendations.events import RecommendationsChanged
+from storefront.recommendations.events import RebuildDue, RecommendationsChanged
 from storefront.shipping.events import ParcelMoved, ParcelRegistered, TrackingReceived
 from storefront.taxes.events import TaxesChanged
 
@@ -68,6 +69,8 @@ SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],
     ImageAdded: [Reaction("workers.images.fetch_image", "images")],
     ImportRequested: [Reaction("workers.imports.go_on", "imports")],
+    RulesDue: [Reaction("storefront.catalog.collections.work_on_rules", "imports")],
+    RebuildDue: [Reaction("storefront.recommendations.services.work_on_rebuild", "imports")],
     PictureUploaded: [Reaction("workers.images.make_renditions", "images")],
 }
 # What an event says of pages: the subject it touches (browse/page_map.py leads from there to addresses), and

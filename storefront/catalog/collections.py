@@ -2,19 +2,23 @@
 
 What a rule finds is kept as rows beside what was picked, so whoever asks where a product lies (listings,
 promotions, pages to be rendered) joins one table. The rows follow within the transaction that changes a product;
-what changes without one, stock and the calendar, follows by the schedule.
+what changes without one, stock and the calendar, follows by the schedule, which asks jobs for it: looking at a
+large shop takes seconds, and payments wait for nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection as Collected
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from itertools import groupby
+from operator import itemgetter
+from time import monotonic
 
 from sqlalchemy import ColumnElement, delete, exists, false, insert, literal, select
 
 from storefront.catalog.changes import Changes
 from storefront.catalog.errors import UnknownProduct
-from storefront.catalog.events import CollectionChanged
+from storefront.catalog.events import CollectionChanged, RulesDue
 from storefront.catalog.models import Collection, CollectionEntry, Product
 from storefront.catalog.rules import Rule, is_matching, read_rule, select_matching, to_json
 from storefront.foundation.cache import invalidate
@@ -23,6 +27,7 @@ from storefront.foundation.outbox import record
 from storefront.foundation.shop import facts
 
 GROUP = "catalog"
+SLICE_SECONDS = 10.0  # of the 40 that a job may take
 
 
 @transactional
@@ -55,41 +60,77 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
     return collection.id
 
 
-def follow_product(product_id: int) -> None:
-    """Put a product that has just changed where the rules want it, within the service that changed it."""
+def follow_products(product_ids: Collected[int]) -> None:
+    """Put products that have just changed where the rules want them, within the service that changed them.
+
+    However many they are, it costs the rules and two reads, and what is to be written.
+    """
     rules = _read_rules()
-    if not rules:
+    if not rules or not product_ids:
         return
     currency = facts().currency
-    fits = {collection_id: is_matching(rule, currency) for collection_id, rule in rules.items()}
-    row = db.session.execute(select(*fits.values()).where(Product.id == product_id)).one()
-    wanted = {collection_id for collection_id, fit in zip(fits, row, strict=True) if fit}
-    lies = CollectionEntry.product_id == product_id
-    present = dict(db.session.execute(select(CollectionEntry.collection_id, CollectionEntry.is_pinned)
-                                      .where(lies)).all())
-    left = {collection_id for collection_id, is_pinned in present.items() if not is_pinned} - wanted
+    fits = [is_matching(rule, currency, is_for_few=True) for rule in rules.values()]
+    wanted = {(collection_id, product_id)
+              for product_id, *row in db.session.execute(select(Product.id, *fits).where(Product.id.in_(product_ids)))
+              for collection_id, fit in zip(rules, row, strict=True) if fit}
+    present = {(collection_id, product_id): is_pinned for collection_id, product_id, is_pinned in db.session.execute(
+        select(CollectionEntry.collection_id, CollectionEntry.product_id, CollectionEntry.is_pinned)
+        .where(CollectionEntry.product_id.in_(product_ids)))}
+    left = {key for key, is_pinned in present.items() if not is_pinned} - wanted
     entered = wanted - present.keys()
-    if left:
-        execute_counted(delete(CollectionEntry).where(lies, CollectionEntry.collection_id.in_(left)))
-    for collection_id in sorted(entered):
-        db.session.add(CollectionEntry(collection_id=collection_id, product_id=product_id, is_pinned=False))
-    for collection_id in sorted(left | entered):
+    for collection_id, pairs in groupby(sorted(left), key=itemgetter(0)):
+        execute_counted(delete(CollectionEntry).where(
+            CollectionEntry.collection_id == collection_id,
+            CollectionEntry.product_id.in_([product_id for _, product_id in pairs])))
+    if entered:
+        db.session.execute(insert(CollectionEntry), [
+            {"collection_id": collection_id, "product_id": product_id, "position": 0, "is_pinned": False}
+            for collection_id, product_id in sorted(entered)])
+    for collection_id in sorted({collection_id for collection_id, _ in left | entered}):
         _tell(collection_id)
 
 
-def refresh_collections(*, only: AbstractSet[int] | None = None) -> int:
-    """Make every rule collection (or only these ids) hold what its rule finds now; returns how many changed.
+def refresh_collections(*, only_stocked: bool = False) -> int:
+    """Make every rule collection (or those that ask for stock) hold what its rule finds; returns how many changed.
 
-    Looks before it writes: a collection that is right costs two reads and no lock.
+    Looks before it writes: a collection that is right costs one read and no lock.
     """
-    stale = [collection_id for collection_id, rule in _read_rules().items()
-             if (only is None or collection_id in only) and _is_stale(collection_id, rule)]
-    return sum(_refresh(collection_id=collection_id) for collection_id in stale)
+    return sum(_look_at(collection_id, rule) for collection_id, rule in _list_due(only_stocked, after=0))
 
 
-def refresh_stocked_collections() -> int:
-    """The same for the rules that ask for stock, which moves without the catalog knowing; for the schedule."""
-    return refresh_collections(only={key for key, rule in _read_rules().items() if rule.asks_stock})
+def ask_for_refresh() -> None:
+    """Let jobs look at every collection with a rule: days move without anyone writing (the schedule, each day)."""
+    _ask(only_stocked=False, after=0)
+
+
+def ask_for_stocked_refresh() -> None:
+    """The same for the rules that ask for stock, which moves without the catalog knowing (each minute)."""
+    if _list_due(only_stocked=True, after=0):
+        _ask(only_stocked=True, after=0)
+
+
+def work_on_rules(*, only_stocked: bool, after: int, seconds: float = SLICE_SECONDS) -> None:
+    """Look at collections for some seconds and ask for those that are left (a job)."""
+    until = monotonic() + seconds
+    for collection_id, rule in _list_due(only_stocked, after):
+        _look_at(collection_id, rule)
+        if monotonic() >= until:
+            _ask(only_stocked=only_stocked, after=collection_id)
+            return
+
+
+@transactional
+def _ask(*, only_stocked: bool, after: int) -> None:
+    record(RulesDue(only_stocked, after))
+
+
+def _list_due(only_stocked: bool, after: int) -> list[tuple[int, Rule]]:
+    return [(collection_id, rule) for collection_id, rule in _read_rules().items()
+            if collection_id > after and (rule.asks_stock or not only_stocked)]
+
+
+def _look_at(collection_id: int, rule: Rule) -> bool:
+    return _is_stale(collection_id, rule) and _refresh(collection_id=collection_id)
 
 
 @transactional

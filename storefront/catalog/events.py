@@ -49,6 +49,14 @@ class CollectionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RulesDue(Event):
+    """The collections with a rule are to be looked at, those after this id, or only those that ask for stock."""
+
+    only_stocked: bool
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImageAdded(Event):
     """A picture is to be fetched from its URL, or stored and to be made into renditions."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storefront.catalog.addresses import product_url
 from storefront.catalog.changes import Changes
 from storefront.catalog.choices import write_price
-from storefront.catalog.collections import follow_product
+from storefront.catalog.collections import follow_products
 from storefront.catalog.entries import MAX_AMOUNT, SLUG, ProductEntry, SaveResult, check_entry
 from storefront.catalog.errors import (
     IllegalStatus,
@@ -208,7 +208,7 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     address = product_url(product.slug)
     after_commit(f"page:{address}", lambda: drop_page(address))  # the workers do it too, a moment later
     record(ProductChanged(product.id))
-    follow_product(product.id)
+    follow_products([product.id])
     if was_public or product.status is ProductStatus.ACTIVE:
         for category_id in sorted(changes.touched_categories):
             record(CategoryChanged(category_id))

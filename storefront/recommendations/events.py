@@ -12,3 +12,11 @@ class RecommendationsChanged(Event):
     """Other products than before are shown beside this one."""
 
     product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildDue(Event):
+    """All recommendations are to be computed anew, from this place on."""
+
+    ground: str
+    done: int

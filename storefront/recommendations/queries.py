@@ -99,6 +99,12 @@ def list_with_neighbors(ground: Ground) -> set[int]:
     return set(db.session.scalars(select(Recommendation.product_id).where(Recommendation.ground == ground).distinct()))
 
 
+def count_ranked(ground: Ground, rank: int) -> int:
+    """Return how many products have at least so many beside them."""
+    return db.session.scalar(select(func.count()).where(Recommendation.ground == ground,
+                                                        Recommendation.rank == rank)) or 0
+
+
 def list_on_sale() -> set[int]:
     """Return the ids of the products on sale."""
     return set(db.session.scalars(select(Product.id).where(is_on_sale(facts().currency))))
@@ -129,32 +135,30 @@ def list_ordered(order_id: uuid.UUID) -> list[int]:
                                    .order_by(OrderLine.product_id)))
 
 
-def stream_histories(product_id: int | None = None) -> Iterator[list[Purchase]]:
-    """Return what each shopper bought, one after the other; only of those who bought the product, when one is named.
+def stream_histories(first_id: int, last_id: int) -> Iterator[list[Purchase]]:
+    """Return, one after the other, all that each shopper bought who bought any product from the one id to the other.
 
     Who it was is needed to keep purchases apart and leaves this function with none of them.
     """
     today = now()
+    theirs = (select(_shopper()).select_from(Order).join(OrderLine, OrderLine.order_id == Order.id)
+              .where(OrderLine.product_id.between(first_id, last_id)))
     statement = (
         select(_shopper(), Order.id, Order.placed_at, OrderLine.product_id).select_from(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(Order.state.in_(BOUGHT), Order.placed_at >= today - WINDOW)
+        .where(Order.state.in_(BOUGHT), Order.placed_at >= today - WINDOW, _shopper().in_(theirs))
         .order_by(_shopper(), Order.placed_at, Order.id, OrderLine.position)
     )
-    if product_id is not None:
-        theirs = (select(_shopper()).join(OrderLine, OrderLine.order_id == Order.id)
-                  .where(OrderLine.product_id == product_id))
-        statement = statement.where(_shopper().in_(theirs))
     for _, rows in groupby(_stream(statement), key=itemgetter(0)):
         yield tidy_history(_purchases(rows, today))
 
 
-def stream_traits() -> Iterator[Traits]:
-    """Return what the products on sale are, in the order of category path, price and id."""
+def stream_traits(skipped: int = 0) -> Iterator[Traits]:
+    """Return what the products on sale are, in the order of category path, price and id, without the first ones."""
     statement = (
         select(Product.id, Category.path, Product.brand_id, Product.tags, Product.name, Product.lowest_amount)
         .outerjoin(Category, Category.id == Product.category_id).where(is_on_sale(facts().currency))
-        .order_by(func.coalesce(Category.path, ""), Product.lowest_amount, Product.id)
+        .order_by(func.coalesce(Category.path, ""), Product.lowest_amount, Product.id).offset(skipped)
     )
     for product_id, path, brand_id, tags, name, amount in _stream(statement):
         yield Traits(product_id, tuple(path.split("/")) if path else (), brand_id,

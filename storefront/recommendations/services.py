@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from time import monotonic
 
 from sqlalchemy import delete, insert
 
@@ -13,15 +14,16 @@ from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import record
 from storefront.recommendations import queries
-from storefront.recommendations.events import RecommendationsChanged
-from storefront.recommendations.likeness import find_alike
+from storefront.recommendations.events import RebuildDue, RecommendationsChanged
+from storefront.recommendations.likeness import NEAREST, find_alike
 from storefront.recommendations.models import Ground, Recommendation
 from storefront.recommendations.queries import SHOWN
 from storefront.recommendations.similarity import Neighbor, rank_neighbors, tally_pairs
 
 GROUP = "recommendations"
 MIN_SHOPPERS = 2  # what one person once bought is no habit, and nobody else's business
-LINES_AT_ONCE = 500_000  # order lines whose products are tallied together: bounds the memory
+LINES_AT_ONCE = 50_000  # order lines whose products are tallied together: bounds memory and what a slice takes
+SLICE_SECONDS = 10.0  # of the 40 that a job may take; after that it finishes what it has begun
 BATCH = 500  # products written in one transaction
 KNOWN_WELL = 2000  # times ordered from which on one order more moves nothing that cannot wait for the night
 Progress = Callable[[int], None]
@@ -37,31 +39,93 @@ class Rebuilt:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A batch that was written: where the next one begins, its products, and those that have others beside them."""
+
+    ground: Ground
+    done: int  # bought: up to this product's id; alike: so many products
+    products: int
+    changed: int
+
+
 def rebuild_recommendations(*, progress: Progress = lambda count: None) -> Rebuilt:
     """Compute all of it anew while the old one serves; `progress` is told how many products more are done.
 
-    Reads every order line of two years once for each LINES_AT_ONCE of them, and every product on sale once;
-    writes only what differs.
+    Writes only what differs, a batch at a time.
     """
+    changed = 0
+    for step in _rebuild(Ground.BOUGHT, 0):
+        changed += step.changed
+        progress(step.products)
+    # One thing that was bought with it is shown only where nothing is like it: two are a list.
+    return Rebuilt(queries.count_ranked(Ground.BOUGHT, 2), queries.count_ranked(Ground.ALIKE, 1), changed)
+
+
+@transactional
+def ask_for_rebuild() -> None:
+    """Let jobs compute all of it anew, slice by slice (the schedule, each night)."""
+    record(RebuildDue(Ground.BOUGHT.value, 0))
+
+
+def work_on_rebuild(*, ground: str, done: int, seconds: float = SLICE_SECONDS) -> None:
+    """Do a slice of a rebuild from where the last one ended and ask for the next (a job).
+
+    One that dies is run again from its beginning: what it wrote is right already, and is not written twice.
+    """
+    until = monotonic() + seconds
+    for step in _rebuild(Ground(ground), done):
+        if monotonic() >= until:
+            _go_on(step=step)
+            return
+
+
+@transactional
+def _go_on(*, step: _Step) -> None:
+    record(RebuildDue(step.ground.value, step.done))
+
+
+def _rebuild(ground: Ground, done: int) -> Iterator[_Step]:
     on_sale = queries.list_on_sale()
+    if ground is Ground.BOUGHT:
+        yield from _rebuild_bought(on_sale, done)
+        done = 0
+    yield from _rebuild_alike(on_sale, done)
+
+
+def _rebuild_bought(on_sale: set[int], after: int) -> Iterator[_Step]:
     popularity = queries.read_popularity()
-    shards = max(1, -(-sum(popularity.values()) // LINES_AT_ONCE))
-    changed, bought = 0, set[int]()
-    for shard in range(shards):
-        for batch in _batches(_find_bought(on_sale, popularity, shards, shard)):
-            bought.update(product_id for product_id, found in batch if len(found) > 1)
-            changed += _replace(ground=Ground.BOUGHT, found=batch)
-            progress(len(batch))
-    alike = 0
-    for batch in _batches(find_alike(queries.stream_traits())):
-        missing = [(product_id, () if product_id in bought else found) for product_id, found in batch]
-        alike += sum(bool(found) for _, found in missing)
-        changed += _replace(ground=Ground.ALIKE, found=missing)
-        progress(len(batch))
+    counts = dict.fromkeys(queries.list_with_neighbors(Ground.BOUGHT), 0) | popularity
+    for part in _cut(counts, after):
+        for batch in _batches(_find_bought(part, on_sale, popularity)):
+            changed = _replace(ground=Ground.BOUGHT, found=batch)
+            yield _Step(Ground.BOUGHT, batch[-1][0], len(batch), changed)
+
+
+def _rebuild_alike(on_sale: set[int], done: int) -> Iterator[_Step]:
+    before = min(done, NEAREST)  # compared with the next ones, and answered already
+    for batch in _batches(islice(find_alike(queries.stream_traits(done - before)), before, None)):
+        bought = queries.read_neighbors([product_id for product_id, _ in batch], Ground.BOUGHT)
+        missing = [(product_id, () if len(bought.get(product_id, ())) > 1 else found) for product_id, found in batch]
+        done += len(batch)
+        yield _Step(Ground.ALIKE, done, len(batch), _replace(ground=Ground.ALIKE, found=missing))
     gone = sorted(queries.list_with_neighbors(Ground.ALIKE) - on_sale)
     for batch in _batches((product_id, ()) for product_id in gone):
         _replace(ground=Ground.ALIKE, found=batch)
-    return Rebuilt(len(bought), alike, changed)
+
+
+def _cut(counts: Mapping[int, int], after: int) -> Iterator[list[int]]:
+    """Return the products after this one, by id, in parts of at most LINES_AT_ONCE order lines or one product."""
+    part: list[int] = []
+    lines = 0
+    for item in sorted(item for item in counts if item > after):
+        if part and lines + counts[item] > LINES_AT_ONCE:
+            yield part
+            part, lines = [], 0
+        part.append(item)
+        lines += counts[item]
+    if part:
+        yield part
 
 
 def follow_order(*, order_id: uuid.UUID) -> int:
@@ -76,18 +140,18 @@ def follow_order(*, order_id: uuid.UUID) -> int:
     return _replace(ground=Ground.BOUGHT, found=found)
 
 
-def _find_bought(on_sale: set[int], popularity: Mapping[int, int], shards: int, shard: int) -> Iterator[Found]:
-    """Return the lists of every product of the shard that has one, or had one."""
-    tallies = tally_pairs(queries.stream_histories(),
-                          lambda item: item % shards == shard and item in on_sale)
-    known = {item for item in queries.list_with_neighbors(Ground.BOUGHT) if item % shards == shard}
-    for item in sorted(known | tallies.keys()):
+def _find_bought(part: Sequence[int], on_sale: set[int], popularity: Mapping[int, int]) -> Iterator[Found]:
+    """Return the list of each product of the part, by id; an empty one where nothing is beside it."""
+    wanted = on_sale.intersection(part)
+    tallies = tally_pairs(queries.stream_histories(part[0], part[-1]), wanted.__contains__)
+    for item in part:
         tally = tallies.get(item)
         yield item, rank_neighbors(item, tally, popularity, shoppers=MIN_SHOPPERS, among=on_sale) if tally else ()
 
 
 def _find_bought_beside(product_id: int) -> Sequence[Neighbor]:
-    tally = tally_pairs(queries.stream_histories(product_id), lambda item: item == product_id).get(product_id)
+    histories = queries.stream_histories(product_id, product_id)
+    tally = tally_pairs(histories, lambda item: item == product_id).get(product_id)
     if tally is None:
         return ()
     beside = [other for other, shoppers in tally.shoppers.items() if shoppers >= MIN_SHOPPERS]

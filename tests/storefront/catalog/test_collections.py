@@ -8,7 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from storefront.catalog.collections import refresh_collections, refresh_stocked_collections, save_collection
+from storefront.catalog.collections import (
+    ask_for_stocked_refresh,
+    follow_products,
+    refresh_collections,
+    save_collection,
+    work_on_rules,
+)
 from storefront.catalog.models import Category, Collection, CollectionEntry, Product
 from storefront.catalog.places import read_places
 from storefront.catalog.queries import read_collection_cards, read_collection_ids
@@ -28,7 +34,7 @@ from storefront.catalog.rules import (
 )
 from storefront.catalog.services import change_price, change_status, save_product
 from storefront.foundation.clock import now
-from storefront.foundation.database import db
+from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.services import correct_stock
 from tests.factories.catalog import ACTOR, make_product, product_entry
@@ -37,6 +43,9 @@ from tests.factories.catalog import ACTOR, make_product, product_entry
 def collect(*conditions: Condition, matches: str = "all", **said: object) -> int:
     rule = Rule(conditions, matches=matches, order="price")  # type: ignore[arg-type]
     return save_collection(slug="found", name="Found", rule=rule, **said)  # type: ignore[arg-type]
+
+
+follow = transactional(follow_products)  # as the services that change products do, within their own
 
 
 def slugs(collection_id: int) -> list[str]:
@@ -93,7 +102,11 @@ def test_each_condition_finds_its_own() -> None:
         ([OfBrand((burren or 0,)), InStock()], ["bowl"]),
     ]
     for conditions, expected in cases:
-        assert slugs(collect(*conditions)) == expected, conditions
+        found = collect(*conditions)
+        assert slugs(found) == expected, conditions
+        db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
+        follow([id_of(slug) for slug in ("cup", "bowl", "lamp", "rug", "draft")])  # asked about each: the same
+        assert slugs(found) == expected, conditions
     assert slugs(collect(Tagged(("wool",)), Priced(lowest=4000), matches="any")) == ["cup", "rug"]
 
 
@@ -141,15 +154,43 @@ def test_stock_and_days_are_followed_by_the_schedule(count_queries: Callable[[],
     cup = db.session.scalars(select(Product).where(Product.slug == "cup")).one().variants[0].id
     correct_stock(variant_id=cup, delta=-10, actor=ACTOR, reason="broken")
     before = told()
-    assert refresh_stocked_collections() == 1
+    assert refresh_collections(only_stocked=True) == 1
     assert slugs(stocked) == ["bowl", "rug"]
     assert told() == before + 1
     count_queries()
-    assert refresh_stocked_collections() == 0
-    assert count_queries() == 3  # the rules twice and one look; nothing is written
+    assert refresh_collections(only_stocked=True) == 0
+    assert count_queries() == 2  # the rules and one look; nothing is written
     db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
     db.session.commit()
     assert refresh_collections() == 2
+    assert slugs(dated) == ["rug", "lamp"]
+
+
+@pytest.mark.usefixtures("goods")
+def test_many_products_cost_the_rules_no_more_than_one(count_queries: Callable[[], int]) -> None:
+    collect(InStock(), InCategory((1,)))
+    ids = [id_of(slug) for slug in ("cup", "bowl", "lamp", "rug")]
+    costs = []
+    for some in (ids[:1], ids):
+        count_queries()
+        follow(some)
+        costs.append(count_queries())
+    assert costs == [3, 3]
+
+
+@pytest.mark.usefixtures("goods")
+def test_jobs_look_at_the_rules_slice_by_slice(run_jobs: Callable[[], int]) -> None:
+    ask_for_stocked_refresh()
+    assert not db.session.scalar(select(func.count()).where(OutboxEvent.name == "RulesDue"))  # no rule asks for stock
+    stocked, dated = collect(InStock()), save_collection(slug="new", name="New", rule=Rule((PublishedLately(3),)))
+    db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
+    db.session.commit()
+    ask_for_stocked_refresh()
+    run_jobs()
+    assert (slugs(stocked), slugs(dated)) == (["cup", "bowl", "rug"], [])
+    work_on_rules(only_stocked=False, after=0, seconds=0)  # time for one, which is right; the next job does the other
+    assert slugs(dated) == []
+    run_jobs()
     assert slugs(dated) == ["rug", "lamp"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from storefront.catalog.services import change_status
 from storefront.foundation.database import db
@@ -13,9 +13,9 @@ from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.services import correct_stock
 from storefront.orders.states import OrderState
 from storefront.recommendations import services
-from storefront.recommendations.models import Ground
+from storefront.recommendations.models import Ground, Recommendation
 from storefront.recommendations.queries import list_shown_beside, read_beside, read_goes_with, read_neighbors
-from storefront.recommendations.services import Rebuilt, follow_order, rebuild_recommendations
+from storefront.recommendations.services import Rebuilt, ask_for_rebuild, follow_order, rebuild_recommendations
 from tests.factories.catalog import MadeProduct, make_product
 from tests.factories.checkout import make_world
 from tests.factories.orders import make_order
@@ -79,6 +79,26 @@ def test_the_work_in_parts_finds_the_same(app: Flask, monkeypatch: pytest.Monkey
     monkeypatch.setattr(services, "BATCH", 1)
     assert rebuild_recommendations().changed == 0
     assert [bought(product) for product in made.values()] == whole == [ids[1:], [ids[0], ids[2]], ids[:2]]
+
+
+def test_jobs_do_it_slice_by_slice(app: Flask, monkeypatch: pytest.MonkeyPatch, run_jobs: Callable[[], int]) -> None:
+    monkeypatch.setattr(services, "LINES_AT_ONCE", 1)
+    monkeypatch.setattr(services, "BATCH", 3)
+    monkeypatch.setattr(services.work_on_rebuild, "__kwdefaults__", {"seconds": 0.0})  # each slice is one batch
+    made = make_products(*(f"pot-{number}" for number in range(9)), categories=("ceramics",))
+    ids = [product.id for product in made.values()]
+    for shopper in ("a", "b"):
+        make_purchase(shopper, ids[:3])
+    rebuild_recommendations()
+    whole = [read_neighbors(ids, ground) for ground in Ground]
+    for again in (False, True):  # from nothing; then with all of it there
+        if not again:
+            db.session.execute(delete(Recommendation))
+            db.session.commit()
+        ask_for_rebuild()
+        run_jobs()
+        db.session.rollback()
+        assert [read_neighbors(ids, ground) for ground in Ground] == whole
 
 
 def test_an_order_counts_at_once_and_twice_is_once(app: Flask, run_jobs: Callable[[], int]) -> None:
