@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,7 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation import outbox
+from storefront.foundation.bell import Bell
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_marks import is_page_work_waiting, touch
 from storefront.search.stale import is_anything_stale, note_stale
@@ -68,11 +70,16 @@ def _touch_pages(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
 def run_relay(app: Flask, stop: StopRequest) -> None:
     """Relay until asked to stop; outlives the database and Redis."""
     connection = connect(app)
-    repeat(app, stop, lambda: relay_once(connection), pause=POLL_SECONDS, name="relay")
+    with closing(Bell(connection, stop.wait)) as bell:
+        repeat(app, stop, lambda: relay_once(connection), pause=POLL_SECONDS, name="relay", rest=bell.wait)
 
 
-def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: float, name: str) -> None:
-    """Do the work each `pause` seconds, at once while there is more; wait longer and longer while it fails."""
+def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: float, name: str,
+           rest: Callable[[float], object] | None = None) -> None:
+    """Do the work each `pause` seconds, at once while there is more; wait longer and longer while it fails.
+
+    `rest` waits while all is well, and may return before the time is over.
+    """
     wait = pause
     while not stop.is_set:
         try:
@@ -83,5 +90,8 @@ def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: flo
             logger.warning("%s waits %.1f s: %s", name, wait, type(error).__name__)
         else:
             wait = 0 if moved else pause
+            if rest and not moved:
+                rest(wait)
+                continue
         stop.wait(wait)
         wait = wait or pause

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis, RedisError
 
 from storefront.accounts.events import CustomerRegistered
+from storefront.foundation.bell import Bell, ring
 from storefront.foundation.clock import now
 from storefront.foundation.database import transactional
 from storefront.foundation.ids import new_uuid
@@ -127,3 +130,19 @@ def test_after_each_failure_the_next_try_waits_longer(postbox: Postbox, run_jobs
         waits.append(round((job.handed_at - now()).total_seconds() / 60) + 1)
         let_handover_pass()
     assert waits == [1, 2, 4]  # minutes until it is due
+
+
+def test_the_relay_hears_a_ring_at_once(redis: Redis) -> None:
+    slept: list[float] = []
+    with closing(Bell(redis, slept.append)) as bell:
+        bell.wait(5)  # the answer to listening
+        ring()
+        assert bell.wait(30)
+    assert slept == []
+
+
+def test_a_bell_without_redis_is_a_pause(tmp_path: Path) -> None:
+    slept: list[float] = []
+    with closing(Bell(Redis(unix_socket_path=str(tmp_path / "nobody")), slept.append)) as bell:
+        assert not bell.wait(0.5)
+    assert slept == [0.5]
