@@ -70,7 +70,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         raise SystemExit(f"Settings: {error}") from None
     app = Flask(__name__)
     app.config.from_mapping(flask_config(settings))
-    for install in (install_logging, install_guard, install_page_files, install_templates, install_errors):
+    for install in (install_logging, install_guard, install_templates, install_page_files, install_errors):
         install(app)
     app.jinja_env.globals["site"] = site
     for extension in (db, migrate, cache, login_manager):

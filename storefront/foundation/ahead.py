@@ -34,6 +34,17 @@ def key_of(query: Callable[..., Any], *args: Any, **kwargs: Any) -> Hashable:
     return query.__module__, query.__qualname__, repr((args, sorted(kwargs.items())))
 
 
+def once(part: str, caller: Callable[[], str]) -> str:
+    """Render a part that is the same on every page a single time for the batch: `{% call once("footer") %}`."""
+    answers = _answers.get()
+    if answers is None:
+        return caller()
+    if ("once", part) not in answers:
+        answers["once", part] = caller()
+    said: str = answers["once", part]
+    return said
+
+
 def prime(query: Callable[..., Any], *args: Any, answer: Any) -> None:
     """Put in what the query will answer in this batch."""
     answers = _answers.get()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, make_response, render_template, request
+from flask.templating import Environment
 from redis import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from storefront.foundation.ahead import once
 from storefront.foundation.assets import asset_url
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
@@ -24,12 +28,25 @@ BREATH = "The shop is catching its breath. Nothing was changed; please try again
 PAGES = (400, 403, 404, 405, 413, 429, 500, 503)  # templates/errors/<status>.html
 
 
+class Templates(Environment):
+    """Templates that share one dict of globals.
+
+    Jinja lays an empty dict over it for each template, and goes through that pair name by name, in Python, at every
+    `{% from … import … %}`: a fifth of a page's time.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 def install_templates(app: Flask) -> None:
-    """Add the filters and globals that templates use."""
+    """Add the filters and globals that templates use; first of all that do."""
+    app.jinja_environment = Templates
     app.jinja_env.filters["money"] = _money
     app.jinja_env.filters["day"] = _day
     app.jinja_env.globals["asset_url"] = asset_url
     app.jinja_env.globals["is_partial"] = is_partial
+    app.jinja_env.globals["once"] = once
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
