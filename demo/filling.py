@@ -6,7 +6,6 @@ Rows go past the services, a few thousand products at a time, so it is for shops
 from __future__ import annotations
 
 import random
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +21,7 @@ from storefront.catalog.services import save_category
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, transactional
 from storefront.inventory.services import save_location
-from storefront.search.facets_saving import rebuild_facets
+from storefront.search.services import rebuild_search
 
 BATCH = 2000  # products of one transaction
 BRANDS_OF_A_SHELF = 40
@@ -46,13 +45,13 @@ def command(products: int, seed: int) -> None:
             variants += count
             bar.update(made)
     click.echo(f"{products} products with {variants} variants in {time.monotonic() - began:.0f} s.")
-    if sys.stdout.isatty():
-        with _bar(products, "filters") as bar:
-            rebuild_facets(lambda done, total: bar.update(done - bar.pos))
-    else:
-        rebuild_facets()
-    click.echo(f"Filters ready after {time.monotonic() - began:.0f} s. Next: flask search rebuild, then "
-               "flask pages render --all.")
+    with _bar(1, "search and filters") as bar:
+        def draw(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        rebuild_search(draw)
+    click.echo(f"Found by search and filters after {time.monotonic() - began:.0f} s. Next: flask pages render --all.")
 
 
 def fill(products: int, seed: int = 1) -> Iterator[tuple[int, int]]:

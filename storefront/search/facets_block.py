@@ -10,6 +10,7 @@ Pure: no database, no shop.
 from __future__ import annotations
 
 import zlib
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class Block:
     starts: list[int] = field(default_factory=lambda: [0])
     bits: dict[str, int] = field(default_factory=dict)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
-    numbers: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in ORDERS})
+    numbers: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in ORDERS})
 
     @property
     def everything(self) -> int:
@@ -104,7 +105,7 @@ class Block:
 
     def copy(self) -> Block:
         """Return a block that may be changed without changing this one."""
-        numbers = {name: list(kept) for name, kept in self.numbers.items()}
+        numbers = {name: kept[:] for name, kept in self.numbers.items()}
         return Block(list(self.ids), list(self.starts), dict(self.bits), dict(self.names), numbers)
 
     def append(self, facts: ProductFacts) -> None:
@@ -131,7 +132,7 @@ class Block:
                 del self.bits[name]
         self.ids[place:place + 1] = [product_id] if facts else []
         for number, kept in self.numbers.items():
-            kept[place:place + 1] = [facts.numbers[number]] if facts else []
+            kept[place:place + 1] = array("q", [facts.numbers[number]] if facts else [])
         after = [at + width - (end - start) for at in self.starts[place + 1:]]
         self.starts[place:] = [start, *after] if facts else after
         if facts:
@@ -187,14 +188,16 @@ class Block:
     def encode(self) -> bytes:
         """Return the block as it is stored."""
         bits = {name: value.to_bytes((value.bit_length() + 7) // 8, "little") for name, value in self.bits.items()}
-        return zlib.compress(msgspec.msgpack.encode(_Stored(self.ids, self.starts, bits, self.names, self.numbers)), 1)
+        numbers = {name: kept.tolist() for name, kept in self.numbers.items()}
+        return zlib.compress(msgspec.msgpack.encode(_Stored(self.ids, self.starts, bits, self.names, numbers)), 1)
 
 
 def decode_block(body: bytes) -> Block:
     """Return the block that was stored."""
     stored = msgspec.msgpack.decode(zlib.decompress(body), type=_Stored)
     bits = {name: int.from_bytes(value, "little") for name, value in stored.bits.items()}
-    return Block(stored.ids, stored.starts, bits, stored.names, stored.numbers)
+    numbers = {name: array("q", kept) for name, kept in stored.numbers.items()}
+    return Block(stored.ids, stored.starts, bits, stored.names, numbers)
 
 
 def _splice(bits: int, start: int, end: int, segment: int, width: int) -> int:
