@@ -23,6 +23,7 @@ GROUPS = {
     "pages": "bench.pages",
     "render": "bench.rendering",
     "prices": "bench.prices",
+    "search": "bench.search",
 }
 
 

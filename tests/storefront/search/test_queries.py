@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
@@ -79,14 +80,14 @@ def test_what_was_looked_for_instead_is_said() -> None:
     assert match_products("herri").corrected == ""  # begun, not misspelled
 
 
-@pytest.mark.usefixtures("app")
-def test_a_word_that_is_rare_and_near_a_common_one_brings_a_question() -> None:
+def test_a_word_that_is_rare_and_near_a_common_one_brings_a_question(client: FlaskClient) -> None:
     for number in range(20):
         make_product(slug=f"kettle-{number}", name="Kettle")
     make_product(slug="cattle", name="Kattle figure")
     rebuild_documents()
     found = match_products("kattle")
     assert (len(found.ids), found.corrected, found.hint) == (1, "", "kettle")
+    assert 'Did you mean <a href="/search?q=kettle">kettle</a>?' in client.get("/search?q=kattle").text
 
 
 @pytest.mark.usefixtures("shop")
