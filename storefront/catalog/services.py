@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.catalog.addresses import product_url
 from storefront.catalog.changes import Changes
@@ -41,6 +42,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import after_commit, db, transactional
 from storefront.foundation.outbox import record
 from storefront.foundation.page_files import drop_page
+from storefront.foundation.page_marks import outrun
 from storefront.foundation.shop import facts
 
 GROUP = "catalog"
@@ -206,7 +208,7 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     """Record what follows; a product that was never public moves no category's page."""
     invalidate(GROUP)
     address = product_url(product.slug)
-    after_commit(f"page:{address}", lambda: drop_page(address))  # the workers do it too, a moment later
+    after_commit(f"page:{address}", lambda: _drop_page(address))
     record(ProductChanged(product.id))
     follow_products([product.id])
     if was_public or product.status is ProductStatus.ACTIVE:
@@ -216,6 +218,14 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
         record(CategoryLeft(category_id))
     for image in changes.new_images:
         record(ImageAdded(image.id))
+
+
+def _drop_page(address: str) -> None:
+    """Take the product's own page away at once; the workers do it too, a moment later."""
+    try:
+        outrun(address=address, remove=drop_page)
+    except SQLAlchemyError as error:
+        logger.warning("page is left to the workers", extra={"path": address, "problem": type(error).__name__})
 
 
 def _tell_all(product: Product) -> None:

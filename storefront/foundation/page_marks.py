@@ -12,20 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Index,
-    String,
-    Text,
-    and_,
-    case,
-    delete,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Index, String, Text, and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -156,6 +143,16 @@ def mark_pages(*, marks: Mapping[str, Mark], done: Iterable[Subject] = (),
         if mark.lies:
             remove(address)
     _forget_subjects([(subject.name, subject.version) for subject in done])
+
+
+@transactional
+def outrun(*, address: str, remove: Callable[[str], object]) -> None:
+    """Take away the page's file that the caller's commit has just made lie, ahead of the relay.
+
+    Whoever renders it at this moment may have read what was there before: that version is not wanted any more.
+    """
+    execute_counted(update(Page).where(Page.address == address).values(_want_again(OWN, now())))
+    remove(address)
 
 
 @transactional

@@ -92,6 +92,16 @@ def test_a_changed_price_is_nowhere_wrong_and_then_everywhere_right(
         assert "€19.00" in text(address), address
 
 
+def test_what_was_rendered_before_a_change_does_not_come_back_after_it(bowl: MadeProduct) -> None:
+    change_pages(wanted=Page.wanted + 1, due_at=now())
+    claims = page_marks.claim_pages(limit=10)  # a worker is rendering the price of now …
+    set_price(bowl, 1900)  # … and the relay has not told it yet of the new one
+    put: list[str] = []
+    page_marks.publish_pages(claims=claims, build="", started_at=now(), put=put.extend)
+    assert "/p/bowl" in {claim.address for claim in claims}
+    assert "/p/bowl" not in put != []
+
+
 def test_words_stay_until_the_new_ones_are_there(app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:
     save_menu_item(place=MenuPlace.HEADER, label="Gift ideas", url="/pages/gifts")
     relay(app)
