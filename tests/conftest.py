@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from email.message import Message
 from mailbox import Maildir
@@ -20,11 +19,13 @@ from sqlalchemy import event
 from app import create_app
 from storefront.foundation.database import db
 from tests.postgres import Cluster, start_cluster
+from tests.sharing import SharedRule, make_scratch, share_compiled
 from workers.valkey import RunningValkey, start_valkey
 
 # Examples are the same in every run and may take as long as the machine needs.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+Flask.url_rule_class = SharedRule
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -35,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A short path: unix sockets hold about a hundred characters."""
-    path = Path(tempfile.mkdtemp(prefix="shop-"))
+    path = make_scratch()
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
@@ -88,11 +89,13 @@ def environ(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, template: str, cluster: Cluster | None) -> str:
-    """An empty, migrated database: a copy of the file, or the one on the server with its tables emptied."""
+def database_url(scratch: Path, template: str, cluster: Cluster | None) -> str:
+    """An empty, migrated database: a new copy of the file, or the one on the server with its tables emptied."""
     if cluster is None:
-        shutil.copy(template, tmp_path / "shop.db")
-        return f"sqlite:///{tmp_path}/shop.db"
+        for left in scratch.glob("shop.db*"):
+            left.unlink()
+        shutil.copy(template, scratch / "shop.db")
+        return f"sqlite:///{scratch}/shop.db"
     cluster.sql(EMPTY_TABLES, database=template)
     return cluster.url(template)
 
@@ -122,6 +125,7 @@ def app(tmp_path: Path, database_url: str, valkey: RunningValkey) -> Iterator[Fl
     application = create_app(environ(tmp_path / "var", database_url, valkey.url))
     # The cheapest argon2: the real cost is tested where it is set.
     application.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, PASSWORD_COST=(1, 8, 1))
+    share_compiled(application)
     with application.app_context():
         yield application
         db.session.remove()
