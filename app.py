@@ -32,6 +32,7 @@ import workers.doctor
 import workers.gateway
 import workers.pages_commands
 from storefront.accounts.sign_in import after_sign_in, login_manager
+from storefront.browse.beside import show_goes_with
 from storefront.browse.menus import site
 from storefront.catalog.rules import sellable_variants
 from storefront.foundation import health
@@ -75,9 +76,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.jinja_env.globals["site"] = site
     for extension in (db, migrate, cache, login_manager):
         extension.init_app(app)
-    # What a context needs of one above it is handed in here, where it can be seen.
-    after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]
-    storefront.cart.views.delivery_notes[:] = [read_delivery_note]
+    after_sign_in[:] = [storefront.cart.views.merge_on_sign_in]  # what a context needs of one above it, in plain sight
+    storefront.cart.views.delivery_notes[:], storefront.cart.views.pairings[:] = [read_delivery_note], [show_goes_with]
     sellable_variants[:], app.extensions["stock"] = [counts.select_sellable], counts  # for collections and imports
     Htmx(app)
     register_roles(app, BLUEPRINTS, settings.roles)

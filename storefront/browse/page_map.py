@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 
 from storefront.catalog.addresses import category_url, collection_url, product_url
 from storefront.catalog.cards import is_on_sale
@@ -29,6 +29,7 @@ from storefront.recommendations.queries import list_shown_beside
 ALL = "all"
 HOME, SITEMAP = "/", "/sitemap.xml"
 NEAR = 3  # of a category's newest, which its products' pages show (browse/queries.py)
+MANY = 10_000  # ids in one statement
 GATHER = timedelta(seconds=60)  # the map of the site may be a minute late, and is rendered once for many changes
 CATEGORY_SORTS = tuple(query for query in SETS if query != "sort=newest")  # a category's own order has no query
 COLLECTION_SORTS = tuple(SETS)
@@ -168,13 +169,16 @@ def _add_near(marks: dict[str, Mark], categories: Mapping[int, bool], products: 
     """The pages of the products of these categories, which show their newest, and of these products."""
     if not categories and not products:
         return
-    conditions: list[ColumnElement[bool]] = [Product.category_id.in_(categories), Product.id.in_(products)]
-    rows = db.session.execute(select(Product.id, Product.slug, Product.category_id)
-                              .where(or_(*conditions), Product.status == ProductStatus.ACTIVE))
-    for product_id, slug, category_id in rows:
-        is_near = category_id is not None and categories.get(category_id, False)
-        lies = is_near or products.get(product_id, False)
-        _put(marks, product_url(slug), Mark("product", SHOWN, lies))
+    ids = sorted(products)  # a bestseller stands beside more products than one statement may name
+    conditions = [Product.category_id.in_(categories),
+                  *(Product.id.in_(ids[start:start + MANY]) for start in range(0, len(ids), MANY))]
+    for condition in conditions:
+        rows = db.session.execute(select(Product.id, Product.slug, Product.category_id)
+                                  .where(condition, Product.status == ProductStatus.ACTIVE))
+        for product_id, slug, category_id in rows:
+            is_near = category_id is not None and categories.get(category_id, False)
+            lies = is_near or products.get(product_id, False)
+            _put(marks, product_url(slug), Mark("product", SHOWN, lies))
 
 
 def _add_categories(marks: dict[str, Mark], categories: Mapping[int, bool]) -> None:

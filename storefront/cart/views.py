@@ -1,13 +1,14 @@
 """Pages of the cart. Each form works without JavaScript: it posts and is led to /cart.
 
 What delivery costs is shipping's to say, which stands above the cart: app.py hands its query
-in by `delivery_notes`, so the cart tells a price before anyone asks and knows no carrier.
+in by `delivery_notes`, so the cart tells a price before anyone asks and knows no carrier. In the same
+way `pairings` brings the cards of what goes well with the things in the cart.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from storefront.promotions.spelling import customer_key
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 delivery_notes: list[Callable[[str, str], str]] = []  # (country, currency) → a sentence or nothing
+pairings: list[Callable[[Sequence[int]], Sequence[object]]] = []  # product ids → cards (components/card.html)
 NOTE = "What delivery costs is said before you pay."
 
 
@@ -183,7 +185,13 @@ def _answer(*, removed: RemovedLine | None = None, error: ShopError | None = Non
                             "typed_code": typed[:80]}
     if is_partial():
         return fragments("cart/cart.html", ["lines", "totals"], status=status, **said)
-    return make_response(render_template("cart/cart.html", **said), status)
+    return make_response(render_template("cart/cart.html", goes_with=_find_pairings(cart), **said), status)
+
+
+def _find_pairings(cart: CartView) -> list[object]:
+    """The cards below a cart: for the whole page alone, so that adding and changing wait for none of it."""
+    wanted = [cart.variants[line.variant_id].product_id for line in cart.lines if line.is_counted]
+    return [card for find in pairings for card in find(wanted)] if wanted else []
 
 
 def _refuse_addition(error: ShopError) -> Response:

@@ -75,7 +75,8 @@ def read_goes_with(product_ids: Sequence[int], limit: int) -> list[Card]:
     neighbors = {product_id: [Neighbor(other, score) for _, other, score in group]
                  for product_id, group in groupby(rows, key=itemgetter(0))}
     sums = add_up(list(dict.fromkeys(product_ids)), neighbors)
-    return read_cards(sorted(sums, key=lambda other: (-sums[other], other))[:limit])
+    best = sorted(sums, key=lambda other: (-sums[other], other))[:limit]
+    return read_cards(best) if best else []
 
 
 def list_shown_beside(product_ids: Collection[int]) -> list[int]:

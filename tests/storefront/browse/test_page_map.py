@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask import Flask
 
+from storefront.browse import page_map
 from storefront.browse.page_map import GATHER, find_pages, list_pages_of_shop
 from storefront.catalog.collections import save_collection
 from storefront.content.services import save_page
 from storefront.foundation.page_marks import OWN, REBUILD, SHOWN, Mark, Subject
+from storefront.recommendations.services import rebuild_recommendations
 from tests.factories.catalog import MadeProduct, make_product
+from tests.factories.purchases import make_purchase
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SORTS = ("", "?sort=price", "?sort=-price", "?sort=best")
@@ -66,6 +70,22 @@ def test_words_touch_their_own_pages(app: Flask) -> None:
     assert find("home", lies=False)["/"].lies is False
     assert set(find("left:2")) == {"/p/p0", "/p/p1"}  # ceramics/bowls
     assert find("product:999", "category:999", "variant:999", "nonsense", "nonsense:12").keys() <= {"/sitemap.xml"}
+
+
+def test_a_new_price_takes_away_every_page_with_the_card_beside(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_map, "MANY", 3)  # thousands stand beside a bestseller, more than a statement may name
+    lamp = make_product(slug="lamp", categories=("light",))
+    made = [make_product(slug=f"q{number}", categories=("other",), published_at=START + timedelta(days=number))
+            for number in range(8)]
+    for product in made:
+        for shopper in ("a", "b"):
+            make_purchase(f"{shopper}-{product.slug}", [lamp.id, product.id])
+    rebuild_recommendations()
+    found = find(f"product:{lamp.id}")
+    assert {address: mark for address, mark in found.items() if address.startswith("/p/q")} == {
+        f"/p/q{number}": Mark("product", SHOWN, lies=True) for number in range(8)}  # whose category is another
+    assert not any(address.startswith("/p/q") for address in find(f"stock:{lamp.variant_id}"))
+    assert find(f"product:{lamp.id}", lies=False)["/p/q0"].lies is False
 
 
 def test_many_changes_cost_as_many_statements_as_one(app: Flask, count_queries: Callable[[], int]) -> None:

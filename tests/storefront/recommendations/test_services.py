@@ -1,11 +1,12 @@
 """What goes with what, computed from orders and the catalog, and told to the pages that show it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
 from storefront.catalog.services import change_status
 from storefront.foundation.database import db
@@ -146,9 +147,9 @@ def test_a_product_that_too_few_bought_shows_its_like(client: FlaskClient) -> No
     assert "beside" not in client.get("/p/lamp").text
 
 
-def shown(page: str) -> list[str]:
+def shown(page: str, section_id: str = "beside") -> list[str]:
     """The products of the section, in their order."""
-    section = page.split('aria-labelledby="beside"')[1].split("</section>", maxsplit=1)[0]
+    section = page.split(f'aria-labelledby="{section_id}"')[1].split("</section>", maxsplit=1)[0]
     return [part.split('"')[0] for part in section.split('class="card__name"><a href="/p/')[1:]]
 
 
@@ -162,6 +163,45 @@ def test_a_cart_is_answered_by_all_that_is_in_it(app: Flask) -> None:
     assert [card.id for card in read_goes_with([bowl, cup], 3)] == [jug, lamp]
     assert [card.id for card in read_goes_with([bowl, cup], 1)] == [jug]
     assert read_goes_with([], 3) == []
+
+
+def test_the_cart_shows_what_goes_well_with_it(client: FlaskClient, count_queries: Callable[[], int]) -> None:
+    made = make_products("bowl", "cup", "jug", "lamp", "rug")
+    client.post("/cart/lines", data={"variant_id": made["bowl"].variant_id, "quantity": 1})
+    client.get("/cart")
+    count_queries()
+    assert "Goes well with" not in client.get("/cart").text
+    alone = count_queries()
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [product.id for product in made.values()])
+    rebuild_recommendations()
+    db.session.remove()
+    count_queries()
+    page = client.get("/cart").text
+    assert count_queries() <= alone + 3
+    assert shown(page, "goes-with") == ["cup", "jug", "lamp"]
+    for slug in ("lamp", "rug"):
+        correct_stock(variant_id=made[slug].variant_id, delta=-10, actor="staff:1", reason="broken")
+    assert shown(client.get("/cart").text, "goes-with") == ["cup", "jug"]
+    correct_stock(variant_id=made["jug"].variant_id, delta=-10, actor="staff:1", reason="broken")
+    assert "Goes well with" not in client.get("/cart").text  # one alone is no choice
+
+
+def test_what_changes_the_cart_waits_for_no_recommendation(app: Flask, client: FlaskClient) -> None:
+    bowl = make_product(slug="bowl")
+    statements: list[str] = []
+
+    def note(*said: Any) -> None:
+        statements.append(said[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    htmx = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    client.post("/cart/lines", data={"variant_id": bowl.variant_id, "quantity": 1}, headers=htmx)
+    client.post("/cart/lines", data={"variant_id": bowl.variant_id, "quantity": 1})
+    client.get("/cart/drawer", headers=htmx)
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert statements
+    assert not [statement for statement in statements if "recommendations_" in statement]
 
 
 def test_the_command_says_what_it_found(app: Flask) -> None:
