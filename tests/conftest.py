@@ -33,6 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on the second engine, what asks for no database: it was run on the first."""
+    if config.getoption("--database") == "sqlite":
+        return
+    sorted_out: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        sorted_out["cluster" in getattr(item, "fixturenames", ())].append(item)
+    config.hook.pytest_deselected(items=sorted_out[False])
+    items[:] = sorted_out[True]
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A short path: unix sockets hold about a hundred characters."""
