@@ -31,6 +31,7 @@ SUBJECTS = 500  # expanded at once
 GROUPS = ("catalog", "content", "taxes")
 FRESH_SHARE = 0.8  # of the freshness bound, after which a page is rendered again: before browsers begin to ask
 OTHER_BUILD = timedelta(minutes=10)
+LATE = timedelta(seconds=3)  # the worker of pages should have seen a change by then
 STARTED = now()
 DRAFT_SECONDS = 3600.0
 logger = logging.getLogger(__name__)
@@ -67,6 +68,19 @@ def expand_subjects(limit: int = SUBJECTS) -> int:
     if everything:
         rebuild(everything)
     return len(subjects)
+
+
+def take_away_lies(late: timedelta = LATE) -> None:
+    """Remove the files that lie of changes that no worker has seen for a while, as when Redis is away.
+
+    Rendering, and leaving caches behind, waits for the worker.
+    """
+    db.session.rollback()
+    while subjects := page_marks.read_subjects(SUBJECTS, now() - late):
+        with reading_ahead():
+            marks = find_pages(subjects)
+        page_marks.take_away(marks=marks, subjects=subjects, remove=page_files.remove_page)
+        logger.warning("pages are taken away", extra={"problem": f"no worker saw {len(subjects)} changes"})
 
 
 def rebuild(done: Sequence[Subject] = ()) -> int:

@@ -20,6 +20,7 @@ from storefront.foundation.bell import Bell
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_marks import is_page_work_waiting, touch
 from storefront.search.stale import is_anything_stale, note_stale
+from workers.pages import take_away_lies
 from workers.queues import connect, hand_over, wake_pages, wake_search
 from workers.stopping import StopRequest
 from workers.subscriptions import REACTIONS, TOUCHES
@@ -31,11 +32,14 @@ logger = logging.getLogger(__name__)
 
 def relay_once(connection: Redis) -> int:
     """Relay one batch and return how many rows moved. Redis away: the rows stay as they are."""
-    moved = _relay_outbox(connection) if outbox.is_work_waiting() else 0
-    if is_page_work_waiting():
-        wake_pages(connection)
-    if is_anything_stale():
-        wake_search(connection)
+    try:
+        moved = _relay_outbox(connection) if outbox.is_work_waiting() else 0
+        if is_page_work_waiting():
+            wake_pages(connection)
+        if is_anything_stale():
+            wake_search(connection)
+    finally:
+        take_away_lies()  # whether or not anyone can be woken
     return moved
 
 

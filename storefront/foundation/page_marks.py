@@ -116,12 +116,13 @@ def touch(*, subjects: Mapping[str, bool]) -> None:
             set_={"version": PageSubject.version + 1, "lies": or_(PageSubject.lies, statement.excluded.lies)}))
 
 
-def read_subjects(limit: int) -> list[Subject]:
-    """Return touched subjects, those whose files lie first, then the oldest."""
-    rows = db.session.execute(
-        select(PageSubject.subject, PageSubject.version, PageSubject.lies)
-        .order_by(PageSubject.lies.desc(), PageSubject.touched_at, PageSubject.subject).limit(limit))
-    return [Subject(*row) for row in rows]
+def read_subjects(limit: int, lying_since: datetime | None = None) -> list[Subject]:
+    """Return touched subjects, those whose files lie first, then the oldest; or those alone that lie since then."""
+    rows = (select(PageSubject.subject, PageSubject.version, PageSubject.lies)
+            .order_by(PageSubject.lies.desc(), PageSubject.touched_at, PageSubject.subject).limit(limit))
+    if lying_since is not None:
+        rows = rows.where(PageSubject.lies, PageSubject.touched_at <= lying_since)
+    return [Subject(*row) for row in db.session.execute(rows)]
 
 
 @transactional
@@ -143,6 +144,15 @@ def mark_pages(*, marks: Mapping[str, Mark], done: Iterable[Subject] = (),
         if mark.lies:
             remove(address)
     _forget_subjects([(subject.name, subject.version) for subject in done])
+
+
+@transactional
+def take_away(*, marks: Mapping[str, Mark], subjects: Iterable[Subject], remove: Callable[[str], object]) -> None:
+    """Remove the files that lie because of these subjects, which still wait for whoever renders."""
+    mark_pages(marks={address: mark for address, mark in marks.items() if mark.lies}, remove=remove)
+    for part in _chunks(sorted((subject.name, subject.version) for subject in subjects)):
+        seen = tuple_(PageSubject.subject, PageSubject.version).in_(part)
+        execute_counted(update(PageSubject).where(seen).values(lies=False))
 
 
 @transactional

@@ -6,12 +6,14 @@ import gzip
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from redis import Redis
+from redis import Redis, RedisError
 from sqlalchemy import func, select, update
 
 from storefront.catalog.services import archive_product, change_price, rename_product, save_category
@@ -22,7 +24,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
 from storefront.foundation.page_files import draft_page, list_files, page_file, read_page, sync_draft, write_page
-from storefront.foundation.page_marks import Page
+from storefront.foundation.page_marks import Page, PageSubject
 from storefront.foundation.shop import facts
 from storefront.inventory.services import correct_stock, release_reservations, reserve_stock
 from tests.factories.catalog import ACTOR, MadeProduct, make_product
@@ -59,6 +61,11 @@ def events(name: str) -> list[dict[str, object]]:
 @transactional
 def change_pages(**values: object) -> None:
     execute_counted(update(Page).values(**values))
+
+
+@transactional
+def touch_long_ago() -> None:
+    execute_counted(update(PageSubject).values(touched_at=now() - timedelta(minutes=1)))
 
 
 @pytest.fixture
@@ -100,6 +107,20 @@ def test_what_was_rendered_before_a_change_does_not_come_back_after_it(bowl: Mad
     page_marks.publish_pages(claims=claims, build="", started_at=now(), put=put.extend)
     assert "/p/bowl" in {claim.address for claim in claims}
     assert "/p/bowl" not in put != []
+
+
+def test_without_redis_and_workers_a_wrong_price_is_taken_away(
+        app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int], tmp_path: Path) -> None:
+    set_price(bowl, 1900)
+    with closing(Redis(unix_socket_path=str(tmp_path / "none"))) as away:
+        for _ in range(2):
+            with pytest.raises(RedisError):
+                relay_once(away)
+            touch_long_ago()
+    assert [text(address) for address in ("/", "/c/ceramics", "/c/ceramics?sort=price")] == ["", "", ""]
+    assert text("/sitemap.xml")
+    run_jobs()
+    assert "€19.00" in text("/c/ceramics")
 
 
 def test_words_stay_until_the_new_ones_are_there(app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:
