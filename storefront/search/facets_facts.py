@@ -141,7 +141,7 @@ def _read_values(product_ids: Collection[int]) -> Iterable[tuple[int, str, str, 
     return db.session.execute(
         select(pair.variant_id, Option.name, OptionValue.value, OptionValue.swatch)
         .join(OptionValue, OptionValue.id == pair.option_value_id).join(Option, Option.id == OptionValue.option_id)
-        .where(Option.product_id.in_(product_ids)).order_by(OptionValue.id)).tuples()
+        .where(Option.product_id.in_(product_ids)).order_by(OptionValue.id))
 
 
 def _read_in_stock(product_ids: Collection[int]) -> Iterable[int]:
