@@ -47,7 +47,7 @@ def see_order(page: Page) -> str:
 
 def see_mail(page: Page, number: str) -> None:
     """The confirmation leaves through outbox, relay and worker; the demo catches it."""
-    for _ in range(40):
+    for _ in range(240):
         page.goto("/demo/mail")
         if page.get_by_text(number).count():
             return

@@ -73,7 +73,7 @@ def test_every_process_gone(world: World, front: Front) -> None:
 
 
 def test_one_of_two_hangs(world: World, front: Front) -> None:
-    """# fault 28. Red with proxy_next_upstream non_idempotent (what hangs is sent again elsewhere), and with max_fails=0."""
+    """# fault 28. Red with proxy_next_upstream non_idempotent (what hangs is sent again), and with max_fails=0."""
     make_product(slug="bowl", stock=100)
     hanging = world.start_web(TRUSTED_PROXIES="127.0.0.1")
     hanging_port, world.port = world.port, free_port()

@@ -27,7 +27,7 @@ def gateway(app: Flask, scratch: Path) -> Iterator[Start]:
 
     def start(servers: dict[str, list[str]], **options: Any) -> RunningGateway:
         folder = scratch / f"nginx{len(list(scratch.glob('nginx*')))}"
-        running.append(start_gateway(app, folder, servers, **{"patience": 2, **options}))
+        running.append(start_gateway(app, folder, servers, **{"patience": 20, **options}))
         return running[-1]
 
     yield start
