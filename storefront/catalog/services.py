@@ -37,6 +37,7 @@ from storefront.catalog.models import (
 )
 from storefront.catalog.saving import find_product, keep_lowest_amount, write_product
 from storefront.catalog.states import MOVES, way_between
+from storefront.foundation.bell import ring
 from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
 from storefront.foundation.database import after_commit, db, transactional
@@ -209,6 +210,7 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     invalidate(GROUP)
     address = product_url(product.slug)
     after_commit(f"page:{address}", lambda: _drop_page(address))
+    after_commit("relay", ring)  # the other pages that show it
     record(ProductChanged(product.id))
     follow_products([product.id])
     if was_public or product.status is ProductStatus.ACTIVE:
