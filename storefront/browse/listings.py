@@ -18,6 +18,7 @@ from storefront.foundation.errors import NotFound
 from storefront.inventory.queries import read_availability
 from storefront.search.facets import (
     Ask,
+    Chosen,
     FilteredPage,
     Index,
     count_products,
@@ -85,7 +86,9 @@ def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: C
         bare = ListQuery(query.text, sort=query.sort, number=query.number)
         return build_listing(frame, bare, cards, total=found.total, pages=found.pages)
     page = filtered(index)
-    shown = catalog.read_cards(page.ids)
+    # What a visitor has made up of words and choices is not kept: there is no end of it.
+    is_made_up = query.text or page.chosen != Chosen() or query.after is not None
+    shown = catalog.read_cards(page.ids) if is_made_up else catalog.read_listed_cards(page.ids)
     cards = show_cards(shown, read_availability(variant_ids(shown)))
     return build_listing(frame, replace(query, chosen=page.chosen), cards, total=page.total, pages=page.pages,
                          found=page)

@@ -212,6 +212,12 @@ def read_cards(product_ids: Sequence[int]) -> list[Card]:
 
 
 @cached("catalog")
+def read_listed_cards(product_ids: Sequence[int]) -> list[Card]:
+    """The same, kept: for the pages of lists as the shop itself orders them, of which there are only so many."""
+    return read_cards(product_ids)
+
+
+@cached("catalog")
 def find_card(product_id: int) -> Card | None:
     """Return the product's card; None when it is not on sale."""
     return next(iter(read_cards([product_id])), None)

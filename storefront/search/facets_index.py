@@ -18,7 +18,7 @@ from storefront.foundation.shop import facts
 from storefront.search.facets_block import Block, decode_block
 from storefront.search.facets_facts import read_facts
 from storefront.search.models import FacetBlock, FacetState
-from storefront.search.stale import read_stale
+from storefront.search.stale import read_stale, waits
 
 STATE = 1  # the id of the one row
 READ_AT_ONCE = 64  # blocks
@@ -58,10 +58,11 @@ _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
 def read_index() -> Index | None:
     """Return the index as of this moment; None when it was never built.
 
-    One statement as long as nothing changed, besides the two that ask whether something is about to.
+    One statement as long as nothing changed or is about to.
     """
-    row = db.session.execute(select(FacetState.generation, FacetState.version, FacetState.attributes)
-                             .where(FacetState.id == STATE)).one_or_none()
+    row = db.session.execute(
+        select(FacetState.generation, FacetState.version, FacetState.attributes, waits().label("waits"))
+        .where(FacetState.id == STATE)).one_or_none()
     if row is None or row.generation == 0:
         return None
     memory = _memories.setdefault(db.engine, _Memory())
@@ -70,7 +71,7 @@ def read_index() -> Index | None:
             _load(memory, row.generation)
             memory.seen = (row.generation, row.version)
         index = memory.index
-    stale = read_stale(MAX_OVERLAID + 1)
+    stale = read_stale(MAX_OVERLAID + 1) if row.waits else set()
     return _overlay(index, stale, row.attributes) if 0 < len(stale) <= MAX_OVERLAID else index
 
 

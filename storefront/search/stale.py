@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.catalog.events import CategoryChanged, ProductChanged, TreeChanged
@@ -33,6 +33,12 @@ def note_stale(*, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         statement = insert.values([{"product_id": product_id, "version": 1} for product_id in part])
         db.session.execute(statement.on_conflict_do_update(
             index_elements=[StaleProduct.product_id], set_={"version": StaleProduct.version + 1}))
+
+
+def waits() -> ColumnElement[bool]:
+    """Return the SQL of whether read_stale would find something, for a statement that asks more besides."""
+    event = exists().where(OutboxEvent.relayed_at.is_(None), OutboxEvent.name.in_(SHOWN_BY_LISTS))
+    return or_(exists(select(StaleProduct.product_id)), event)
 
 
 def is_anything_stale() -> bool:

@@ -14,8 +14,10 @@ from storefront.accounts.services import register_customer
 from storefront.browse.public import PUBLIC
 from storefront.catalog.collections import save_collection
 from storefront.catalog.services import change_status, rename_product
+from storefront.foundation import outbox
 from storefront.foundation.database import db
 from storefront.inventory.services import correct_stock
+from storefront.search.services import rebuild_search
 from tests.factories.catalog import ACTOR, MadeProduct, make_product
 from tests.factories.content import make_footer, make_home, make_page
 
@@ -92,8 +94,19 @@ def test_a_page_keeps_to_its_queries(client: FlaskClient, count_queries: Callabl
     assert count_queries() <= most
     client.get(path)
     warm = count_queries()
-    # Stock is read live, in one query; a search is never kept: two for the list, two for its cards.
-    assert warm == {"/pages/about": 0, "/search?q=bowl": 5}.get(path, 1)
+    # Stock is read live, in one query, and so is whether lists have filters; a search is never kept.
+    assert warm == {"/pages/about": 0, "/c/clay": 2, "/collections/desk": 2, "/search?q=bowl": 7}.get(path, 1)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_list_with_filters_asks_twice_once_it_is_kept(client: FlaskClient, count_queries: Callable[[], int]) -> None:
+    rebuild_search()
+    outbox.relay_events(reactions={}, limit=1000)
+    for path in ("/c/clay", "/c/clay?sort=price"):
+        client.get(path)
+        count_queries()
+        assert 'id="filters"' in client.get(path).text
+        assert count_queries() == 2  # what the list leaves out by now, and the stock of what it shows
 
 
 @pytest.mark.usefixtures("shop")
@@ -138,7 +151,7 @@ def test_a_product_off_sale_is_not_found(client: FlaskClient, shop: MadeProduct)
     "'+OR+1=1--", "\\", "{{7*7}}",
 ])
 def test_any_search_is_a_sensible_page(client: FlaskClient, query: str) -> None:
-    answer = client.get(f"/search?q={query}")
+    answer = client.get(f"/search?q={query}", follow_redirects=True)
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
     assert len(answer.data) < 60_000
