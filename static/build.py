@@ -1,7 +1,8 @@
 """Build the shop's assets: `python static/build.py` reads static/ and node_modules/, writes static/built/.
 
 Every file is named by its content, so it may be cached forever; `manifest.json` maps plain names to built ones.
-Beside each text file lie its .gz and .br twins. The files of the build before stay, for pages rendered with them.
+Beside each text file lie its .gz and .br twins. The files of earlier builds stay for a while, for pages
+rendered with them.
 """
 
 import gzip
@@ -10,6 +11,7 @@ import io
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 import brotli
@@ -29,6 +31,7 @@ DISPLAY_TEXT = [  # Latin with accents, punctuation, the currency signs we print
     *(ord(sign) for sign in "ıŒœŠšŸŽžŁłĄąĘęĆćŃńŚśŹźŻżČčĚěŘř–—‘’‚“”„†•…‹›€£¥−×⁄™"),
 ]
 DISPLAY_FONT_LIMIT = 25 * 1024  # bytes; a page's whole budget is 60 KB
+KEPT_DAYS = 30  # longer than any page file waits to be rendered again
 COMPRESSED = {".css", ".js", ".svg", ".json", ".speculationrules"}
 
 
@@ -49,7 +52,7 @@ def main() -> int:
     rules = STATIC / "catalog.speculationrules"  # which links browsers fetch ahead, named by a header of each page
     _write(names, rules.name, json.dumps(json.loads(rules.read_text()), separators=(",", ":")).encode())
     MANIFEST.write_text(json.dumps(names, indent=1, sort_keys=True) + "\n")
-    _remove_all_but({*before.values(), *names.values()})
+    _remove_old({*before.values(), *names.values()})
     return 0
 
 
@@ -110,9 +113,11 @@ def _read_manifest() -> dict[str, str]:
     return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
 
 
-def _remove_all_but(kept: set[str]) -> None:
+def _remove_old(kept: set[str]) -> None:
+    """Remove what no build of late wrote: page files that were rendered with it are gone by then."""
     for path in BUILT.iterdir():
-        if path != MANIFEST and path.name.removesuffix(".gz").removesuffix(".br") not in kept:
+        is_old = path.stat().st_mtime < time.time() - KEPT_DAYS * 86400
+        if is_old and path != MANIFEST and path.name.removesuffix(".gz").removesuffix(".br") not in kept:
             path.unlink()
 
 
