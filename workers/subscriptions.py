@@ -83,7 +83,7 @@ PAGES: dict[type[Event], Touch] = {
     CategoryChanged: Touch("category:{category_id}", lies=True),
     CategoryLeft: Touch("left:{category_id}"),
     TreeChanged: Touch("all"),
-    CollectionChanged: Touch("collection:{collection_id}"),
+    CollectionChanged: Touch("collection:{collection_id}", lies=True),  # what left it shows the price of before
     HomeChanged: Touch("home"),
     PageChanged: Touch("page:{slug}"),
     MenuChanged: Touch("all"),

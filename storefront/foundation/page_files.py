@@ -38,6 +38,8 @@ def page_file(address: str) -> Path | None:
     path = unquote(path)
     if query not in SETS or not PAGE.fullmatch(path):
         return None
+    if query and not path.startswith("/collections/") and (query == "sort=newest" or not path.startswith("/c/")):
+        return None  # only lists have orders, and a category's own, the newest, has no query
     if any(len(part.encode()) > MAX_NAME for part in path.split("/")):
         return None
     return facts().pages_dir / SETS[query] / f"{path.strip('/') or HOME}.gz"

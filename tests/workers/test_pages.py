@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import uuid
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +17,8 @@ from flask.testing import FlaskClient
 from redis import Redis, RedisError
 from sqlalchemy import func, select, update
 
+from storefront.catalog.collections import save_collection
+from storefront.catalog.rules import Priced, Rule
 from storefront.catalog.services import archive_product, change_price, rename_product, save_category
 from storefront.content.models import MenuPlace
 from storefront.content.services import save_menu_item
@@ -87,6 +90,18 @@ def test_what_is_saved_lies_as_files_that_know_when_they_were_rendered(bowl: Mad
     assert ("€24.00" in live, "data-rendered" in live) == (True, False)
 
 
+def test_each_page_of_a_batch_says_what_it_says_alone(bowl: MadeProduct, client: FlaskClient) -> None:
+    addresses = ("/", "/c/ceramics", "/p/bowl", "/c/ceramics?sort=price")
+    page_marks.mark_pages(marks={address: page_marks.Mark("page") for address in addresses})
+    assert pages.work_on_pages().written == len(addresses)
+    for address in addresses:
+        kept = re.sub(r' data-rendered="\d+" data-fresh-hours="\d+"', "", text(address))
+        file = page_file(address)
+        assert file is not None
+        file.unlink()
+        assert kept == client.get(address).get_data(as_text=True), address
+
+
 def test_a_changed_price_is_nowhere_wrong_and_then_everywhere_right(
         app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:
     set_price(bowl, 1900)
@@ -121,6 +136,17 @@ def test_without_redis_and_workers_a_wrong_price_is_taken_away(
     assert text("/sitemap.xml")
     run_jobs()
     assert "€19.00" in text("/c/ceramics")
+
+
+def test_what_a_rule_drops_for_its_price_is_not_offered_at_the_old_one(
+        app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:
+    save_collection(slug="small", name="Small sums", rule=Rule((Priced(highest=2500),)))
+    run_jobs()
+    assert "€24.00" in text("/collections/small?sort=price")
+    set_price(bowl, 2600)
+    relay(app)
+    pages.expand_subjects()
+    assert text("/collections/small?sort=price") == ""
 
 
 def test_words_stay_until_the_new_ones_are_there(app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:

@@ -26,8 +26,8 @@ MOMENT = "page kept for a moment"
 EXAMPLES = {
     "page": ("/", "/c/clay", "/c/clay?sort=price", "/collections/desk", "/p/bowl", "/pages/about", "/sitemap.xml"),
     MOMENT: ("/search", "/search?q=bowl", "/search?q=bowl&sort=price", "/p/bowl?variant=1", "/p/bowl/choice",
-             "/robots.txt", "/listing/c/clay", "/listing/collections/desk", "/listing/search?q=bowl",
-             "/search/suggestions?q=bowl"),
+             "/c/clay?sort=newest", "/robots.txt", "/listing/c/clay", "/listing/collections/desk",
+             "/listing/search?q=bowl", "/search/suggestions?q=bowl"),
     "form for everyone": ("/withdrawal",),
     "other address": ("/p/bowl/", "/products/bowl", "/product/bowl/", "/c/clay/", "/c/clay?page=1"),
     "island": ("/island", "/island?product=bowl"),
