@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, select
 
 from storefront.foundation.ahead import read_answers
 from storefront.foundation.database import db
@@ -76,7 +76,8 @@ def _read_now(variant_ids: Collection[int], holder_id: uuid.UUID | None) -> dict
     own = _read_held(holder_id) if holder_id else {}
     available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
     # A batch of pages asks for thousands: numbers in the statement cost less than a parameter each.
-    asked = bindparam("asked", list(variant_ids), expanding=True, literal_execute=len(variant_ids) > MANY)
+    asked: BindParameter[list[int]] = bindparam("asked", list(variant_ids), expanding=True,
+                                                literal_execute=len(variant_ids) > MANY)
     rows = db.session.execute(
         select(StockLevel.variant_id, func.min(StockLevel.policy), func.max(StockLevel.policy), available)
         .join(StockLocation).where(StockLevel.variant_id.in_(asked), StockLocation.is_active)
