@@ -20,6 +20,7 @@ import pytest
 from demo import supervisor as module
 from demo.folder import PAYMENTS, Folder, FolderBusy
 from demo.supervisor import Role, Supervisor, is_ready
+from workers.queues import QUEUES
 
 FOREVER = ("sh", "-c", "while true; do sleep 0.1; done")
 
@@ -37,7 +38,7 @@ def supervisor(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch)
     one.stop()
 
 
-def mend_until(supervisor: Supervisor, is_true: Callable[[], bool], seconds: float = 10) -> None:
+def mend_until(supervisor: Supervisor, is_true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline
@@ -64,12 +65,12 @@ def test_a_child_that_keeps_dying_waits_longer_each_time(
     assert "broken" in supervisor.log("one").read_text()
 
 
-def test_stopping_ends_children_that_hang(supervisor: Supervisor) -> None:
+def test_stopping_ends_children_that_hang(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(Role("kind", FOREVER))
-    supervisor.start(Role("deaf", ("sh", "-c", "trap '' TERM; while true; do sleep 0.1; done")))
+    supervisor.start(Role("deaf", ("sh", "-c", f"trap '' TERM; touch {tmp_path}/deaf; while true; do sleep 0.1; done")))
     supervisor.start(Role("stopped", FOREVER))
     processes = [child.process for child in supervisor.children]
-    time.sleep(1)  # until the shell has set its trap
+    mend_until(supervisor, (tmp_path / "deaf").exists)
     os.kill(processes[2].pid, signal.SIGSTOP)
     os.waitpid(processes[2].pid, os.WUNTRACED)  # it has stopped: a SIGTERM can no longer overtake
     supervisor.stop()
@@ -138,7 +139,7 @@ class Demo:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0
+        assert self.process.wait(60) == 0
 
     def children(self) -> list[str]:
         return Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -169,7 +170,7 @@ def test_one_command_runs_the_whole_shop_and_ends_it(tmp_path: Path) -> None:
     assert (busy.returncode, busy.stderr.count("\n")) == (1, 1)
     assert f"Port {demo.port} cannot be used" in busy.stderr
     children = demo.children()
-    assert len(children) == 8  # web, relay, schedule, four workers and the queue's server
+    assert len(children) == 4 + len(QUEUES)  # web, relay, schedule, the queue's server and a worker for each
     demo.stop()
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
     assert not is_ready(demo.url)
@@ -181,7 +182,7 @@ def test_one_command_runs_the_whole_shop_and_ends_it(tmp_path: Path) -> None:
     children = again.children()
     again.process.kill()
     again.process.wait()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while [pid for pid in children if Path(f"/proc/{pid}").exists()
            and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"]:
         assert time.monotonic() < deadline, "children outlive a killed supervisor"
