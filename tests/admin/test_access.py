@@ -17,8 +17,8 @@ from tests.factories.accounts import make_customer, sign_in
 
 OPEN = {"admin_access.sign_in"}
 SAMPLES = {"product_id": 1, "job_id": 1, "import_id": 1, "promotion_id": 1, "code_id": 1, "row_id": "1",
-           "number": "AAAA-AAAA-AAAA", "customer_id": "00000000-0000-4000-8000-000000000000", "return_number": "R-AAAA-AAAA",
-           **dict.fromkeys(("payment_id", "refund_id", "fulfillment_id", "statement_id", "card_id"),
+           "number": "AAAA-AAAA-AAAA", "return_number": "R-AAAA-AAAA",
+           **dict.fromkeys(("customer_id", "payment_id", "refund_id", "fulfillment_id", "statement_id", "card_id"),
                            "00000000-0000-4000-8000-000000000000")}
 
 
