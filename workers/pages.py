@@ -107,7 +107,8 @@ def refresh_pages() -> None:
     """
     count = page_marks.count_pages()
     if not count:
-        page_marks.touch(subjects={ALL: False})
+        if not page_marks.is_page_work_waiting():
+            page_marks.touch(subjects={ALL: False})
         return
     fresh = timedelta(hours=facts().pages_fresh_hours) * FRESH_SHARE
     share = max(20, 2 * count * 60 // int(fresh.total_seconds()))
