@@ -41,7 +41,7 @@ def compare(shop_front: RunningGateway, shop_port: int, path: str, encoding: str
     file = ask(shop_front.port, path, headers={"Accept-Encoding": encoding})
     said, wanted = ({name: value for name, value in answer.headers.items() if name not in TRAVEL}
                     for answer in (file, live))
-    assert len(said.pop("x-request-id")) == len(wanted.pop("x-request-id")) == 32
+    assert len(wanted.pop("x-request-id")) == 32  # a file is sent without asking anyone, so it has none
     assert {said.pop("etag"), wanted.pop("etag")}.isdisjoint({"", '""'})
     if "vary" not in wanted:  # a live answer too short to be packed
         wanted |= {"vary": "Accept-Encoding"} | ({"content-encoding": "gzip"} if encoding == "gzip" else {})
