@@ -90,14 +90,6 @@ def follow_products(product_ids: Collected[int]) -> None:
         _tell(collection_id)
 
 
-def refresh_collections(*, only_stocked: bool = False) -> int:
-    """Make every rule collection (or those that ask for stock) hold what its rule finds; returns how many changed.
-
-    Looks before it writes: a collection that is right costs one read and no lock.
-    """
-    return sum(_look_at(collection_id, rule) for collection_id, rule in _list_due(only_stocked, after=0))
-
-
 def ask_for_refresh() -> None:
     """Let jobs look at every collection with a rule: days move without anyone writing (the schedule, each day)."""
     _ask(only_stocked=False, after=0)
@@ -110,10 +102,14 @@ def ask_for_stocked_refresh() -> None:
 
 
 def work_on_rules(*, only_stocked: bool, after: int, seconds: float = SLICE_SECONDS) -> None:
-    """Look at collections for some seconds and ask for those that are left (a job)."""
+    """Make each collection hold what its rule finds, for some seconds, and ask for those that are left (a job).
+
+    Looks before it writes: a collection that is right costs one read and no lock.
+    """
     until = monotonic() + seconds
     for collection_id, rule in _list_due(only_stocked, after):
-        _look_at(collection_id, rule)
+        if _is_stale(collection_id, rule):
+            _refresh(collection_id=collection_id)
         if monotonic() >= until:
             _ask(only_stocked=only_stocked, after=collection_id)
             return
@@ -129,19 +125,14 @@ def _list_due(only_stocked: bool, after: int) -> list[tuple[int, Rule]]:
             if collection_id > after and (rule.asks_stock or not only_stocked)]
 
 
-def _look_at(collection_id: int, rule: Rule) -> bool:
-    return _is_stale(collection_id, rule) and _refresh(collection_id=collection_id)
-
-
 @transactional
-def _refresh(*, collection_id: int) -> bool:
+def _refresh(*, collection_id: int) -> None:
     changes = Changes()
     rule = _read_rules().get(collection_id)
     if rule is not None:
         _follow_rule(collection_id, rule, changes)
     if changes.said:
         _tell(collection_id)
-    return bool(changes.said)
 
 
 def _read_rules() -> dict[int, Rule]:

@@ -10,8 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-SIDES = ("a", "b")
-
 
 @dataclass(frozen=True, slots=True)
 class Document:

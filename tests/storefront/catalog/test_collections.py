@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from storefront.catalog.collections import (
     ask_for_stocked_refresh,
     follow_products,
-    refresh_collections,
     save_collection,
     work_on_rules,
 )
@@ -154,15 +153,16 @@ def test_stock_and_days_are_followed_by_the_schedule(count_queries: Callable[[],
     cup = db.session.scalars(select(Product).where(Product.slug == "cup")).one().variants[0].id
     correct_stock(variant_id=cup, delta=-10, actor=ACTOR, reason="broken")
     before = told()
-    assert refresh_collections(only_stocked=True) == 1
+    work_on_rules(only_stocked=True, after=0, seconds=600)
     assert slugs(stocked) == ["bowl", "rug"]
     assert told() == before + 1
     count_queries()
-    assert refresh_collections(only_stocked=True) == 0
+    work_on_rules(only_stocked=True, after=0, seconds=600)
     assert count_queries() == 2  # the rules and one look; nothing is written
     db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
     db.session.commit()
-    assert refresh_collections() == 2
+    work_on_rules(only_stocked=False, after=0, seconds=600)
+    assert told() == before + 3
     assert slugs(dated) == ["rug", "lamp"]
 
 
