@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -249,6 +249,8 @@ class Collection(Model):
     intro: Mapped[str] = mapped_column(Text, default="")
     is_published: Mapped[bool] = mapped_column(default=True)
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # see rules.py; None: by hand alone
+    version: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # counts what moved in its entries
+    aged_on: Mapped[date | None]  # the day up to which products that grew too old for the rule were asked for
     # Those picked by hand: a rule may find a hundred thousand. Written by collections.py alone.
     entries: Mapped[list[CollectionEntry]] = relationship(
         primaryjoin="and_(Collection.id == CollectionEntry.collection_id, CollectionEntry.is_pinned)",
