@@ -115,8 +115,10 @@ def refresh_pages() -> None:
     # What another build renders after this process began is left alone for a while: while a release is rolled out,
     # old and new processes must not rebuild against each other every minute.
     other_before = max(STARTED, now() - OTHER_BUILD)
-    marked = page_marks.mark_outdated(build=current_build(), other_before=other_before, older_than=now() - fresh,
-                                      limit=share)
+    marked = page_marks.mark_other_build(build=current_build(), before=other_before)
+    if marked:
+        page_files.sweep_strays(time.time() - DRAFT_SECONDS)  # another release may have named its files otherwise
+    marked += page_marks.mark_old(before=now() - fresh, limit=share)
     if marked:
         logger.info("pages wanted anew: %d", marked)
 
@@ -134,7 +136,7 @@ def count_views() -> None:
 def sweep_pages() -> None:
     """Once a day: let yesterday's heat cool, remove what belongs to no page, want anew what is missing."""
     page_views.cool_pages()
-    page_files.sweep_drafts(time.time() - DRAFT_SECONDS)
+    page_files.sweep_strays(time.time() - DRAFT_SECONDS)
     lying = {page_files.address_of(path) for path in page_files.list_files()}
     known = page_marks.list_addresses().keys()  # read after the files: a page's row is there before its file
     for address in lying - known:

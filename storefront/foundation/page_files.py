@@ -1,8 +1,9 @@
-"""Public pages as files: for each address one complete `.gz`, written whole or not at all.
+"""Public pages as files: for each address one complete `.page.gz`, written whole or not at all.
 
-PAGES_DIR/<set>/<path>.gz, where the set tells the order of a list (`plain` is its own), so that a web server
-finds the file by its address alone: `root PAGES_DIR/<set>`, `gzip_static always`, `gunzip on`. The page at `/` is
-`index`. A file that is missing costs speed, never truth: the page is rendered live.
+PAGES_DIR/<set>/<path>.page.gz, where the set tells the order of a list (`plain` is its own), so that a web server
+finds the file by its address alone: `alias PAGES_DIR/<set>/<path>.page`, `gzip_static always`, `gunzip on`. The page
+at `/` is `index`. No folder and no file that is half written ends so: whatever is asked for, only a whole page can be
+found. A file that is missing costs speed, never truth: the page is rendered live.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from storefront.foundation.shop import facts
 # The query strings that have files of their own, and the folder of each. Any other query string is answered live.
 SETS = {"": "plain", "sort=newest": "newest", "sort=price": "price", "sort=-price": "price-down", "sort=best": "best"}
 HOME = "index"
+NAME = ".page"  # after the path, so that it is no folder's name and no draft's; then .gz, which web servers add
+SUFFIX = f"{NAME}.gz"
 # What may be a file: the folders of public pages, and no name that means something to a file system.
-PAGE = re.compile(r"/|/sitemap\.xml|/(?:c|p|collections|pages)(?:/(?!\.)[\w.~-]+(?<!\.gz))+")
+PAGE = re.compile(r"/|/sitemap\.xml|/(?:c|p|collections|pages)(?:/(?!\.)[\w.~-]+(?<!\.page))+")
 MAX_NAME = 240  # bytes of one part of a path; file systems take 255
 PART = ".part"  # of a page that is being written
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -42,7 +45,7 @@ def page_file(address: str) -> Path | None:
         return None  # only lists have orders, and a category's own, the newest, has no query
     if any(len(part.encode()) > MAX_NAME for part in path.split("/")):
         return None
-    return facts().pages_dir / SETS[query] / f"{path.strip('/') or HOME}.gz"
+    return facts().pages_dir / SETS[query] / f"{path.strip('/') or HOME}{SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def address_of(file: Path) -> str:
     """Return the address whose page lies in the file, the opposite of page_file."""
     folder, _, name = file.relative_to(facts().pages_dir).as_posix().partition("/")
     query = next((query for query, known in SETS.items() if known == folder), "")
-    path = "/" if name == f"{HOME}.gz" else f"/{name.removesuffix('.gz')}"
+    path = "/" if name == f"{HOME}{SUFFIX}" else f"/{name.removesuffix(SUFFIX)}"
     path = quote(path, safe="/~")  # as catalog/addresses.py writes it
     return f"{path}?{query}" if query else path
 
@@ -167,15 +170,18 @@ def address_of(file: Path) -> str:
 def list_files() -> Iterator[Path]:
     """Yield the file of every page that lies there."""
     for folder in SETS.values():
-        yield from (path for path in sorted((facts().pages_dir / folder).rglob("*.gz")) if path.name[0] != ".")
+        yield from sorted((facts().pages_dir / folder).rglob(f"*{SUFFIX}"))
 
 
-def sweep_drafts(older_than: float) -> int:
-    """Remove what killed workers left half-written before the moment (seconds since 1970); returns how many."""
+def sweep_strays(older_than: float) -> int:
+    """Remove files that are no pages and older than the moment (seconds since 1970); returns how many.
+
+    Killed workers left drafts; a release before this one called its pages `<path>.gz`.
+    """
     swept = 0
-    for path in facts().pages_dir.rglob(f".*{PART}"):
+    for path in (stray for folder in SETS.values() for stray in (facts().pages_dir / folder).rglob("*")):
         with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < older_than:
+            if not path.name.endswith(SUFFIX) and not path.is_dir() and path.stat().st_mtime < older_than:
                 path.unlink()
                 swept += 1
     return swept

@@ -60,6 +60,8 @@ class Page(Model):
     )
 
 
+CURRENT = (Page.rendered == Page.wanted, Page.rendered > 0)  # its file is what is wanted
+
 @dataclass(frozen=True, slots=True)
 class Touch:
     """The subject that an event touches, with the names of its payload in braces; see PageSubject.lies."""
@@ -172,14 +174,18 @@ def mark_all() -> int:
 
 
 @transactional
-def mark_outdated(*, build: str, other_before: datetime, older_than: datetime, limit: int) -> int:
-    """Want anew what another build rendered before a moment, and at most `limit` of what is older, hottest first."""
-    current = and_(Page.rendered == Page.wanted, Page.rendered > 0)
-    other = execute_counted(update(Page).where(current, Page.build != build, Page.rendered_at < other_before)
-                            .values(_want_again(REBUILD, now())))
-    old = (select(Page.address).where(current, Page.rendered_at < older_than)
+def mark_other_build(*, build: str, before: datetime) -> int:
+    """Want anew what another build rendered before the moment; returns how many pages."""
+    return execute_counted(update(Page).where(*CURRENT, Page.build != build, Page.rendered_at < before)
+                           .values(_want_again(REBUILD, now())))
+
+
+@transactional
+def mark_old(*, before: datetime, limit: int) -> int:
+    """Want anew at most `limit` pages of what was rendered before the moment, hottest first; returns how many."""
+    old = (select(Page.address).where(*CURRENT, Page.rendered_at < before)
            .order_by(Page.heat.desc(), Page.rendered_at, Page.address).limit(limit))
-    return other + execute_counted(update(Page).where(Page.address.in_(old)).values(_want_again(REBUILD, now())))
+    return execute_counted(update(Page).where(Page.address.in_(old)).values(_want_again(REBUILD, now())))
 
 
 @transactional
@@ -188,10 +194,9 @@ def claim_pages(*, limit: int) -> list[Claim]:
 
     All of one urgency: a product's own page is in its place before the lists that show it are begun.
     """
-    found = db.session.execute(
-        select(Page.address, Page.urgency).where(*_due())
-        .order_by(Page.urgency.desc(), Page.heat.desc(), Page.marked_at, Page.address)
-        .limit(limit).with_for_update(skip_locked=True)).all()
+    waiting = (select(Page.address, Page.urgency).where(*_due()).limit(limit).with_for_update(skip_locked=True)
+               .order_by(Page.urgency.desc(), Page.heat.desc(), Page.marked_at, Page.address))
+    found = db.session.execute(waiting).all()
     addresses = [address for address, urgency in found if urgency == found[0][1]]
     if not addresses:
         return []
@@ -226,9 +231,8 @@ def publish_pages(*, claims: Sequence[Claim], build: str, started_at: datetime,
 def forget_pages(*, claims: Sequence[Claim], remove: Callable[[str], object]) -> None:
     """Drop pages that are no more, with their files, unless somebody wanted them anew meanwhile."""
     pairs = sorted((claim.address, claim.version) for claim in claims)
-    gone = (select(Page.address).where(tuple_(Page.address, Page.wanted).in_(pairs))
-            .order_by(Page.address).with_for_update())
-    addresses = db.session.scalars(gone).all()
+    seen = tuple_(Page.address, Page.wanted).in_(pairs)
+    addresses = db.session.scalars(select(Page.address).where(seen).order_by(Page.address).with_for_update()).all()
     for address in addresses:
         remove(address)
     db.session.execute(delete(Page).where(Page.address.in_(addresses)))
@@ -239,8 +243,7 @@ def fail_pages(*, errors: Mapping[str, str]) -> None:
     """Note why pages could not be rendered; each try waits longer for the next, an hour at most."""
     rows = db.session.scalars(select(Page).where(Page.address.in_(errors)).order_by(Page.address).with_for_update())
     for row in rows:
-        row.tries += 1
-        row.last_error = errors[row.address][:2000]
+        row.tries, row.last_error = row.tries + 1, errors[row.address][:2000]
         row.due_at = now() + min(timedelta(seconds=5 * 2 ** min(row.tries, 20)), LONGEST_PAUSE)
 
 
@@ -257,9 +260,7 @@ def count_pages() -> int:
 
 def list_addresses(*, is_rendered: bool = False) -> dict[str, str]:
     """Return the kind of every page by its address, or of those alone that should have a file."""
-    rows = select(Page.address, Page.kind).where(Page.rendered >= (1 if is_rendered else 0))
-    if is_rendered:
-        rows = rows.where(Page.rendered == Page.wanted)
+    rows = select(Page.address, Page.kind).where(*(CURRENT if is_rendered else ()))
     return {address: kind for address, kind in db.session.execute(rows)}  # noqa: C416  # of Rows
 
 

@@ -111,7 +111,8 @@ def test_nothing_but_pages_is_handed_out(front: RunningGateway, back: Back) -> N
     assert file is not None
     for name in (".x.part", ".hidden", "raw"):
         file.with_name(name).write_bytes(b"half a page")
-    for path in ("/index", "/index.gz", "/p/bowl.gz", "/p/.x.part", "/p/.hidden", "/plain/p/bowl", "/p/.x", "/p/raw",
+    for path in ("/index", "/index.gz", "/index.page", "/index.page.gz", "/p/bowl.gz", "/p/bowl.page",
+                 "/p/bowl.page.gz", "/p/.x.part", "/p/.hidden", "/plain/p/bowl", "/p/.x", "/p/raw",
                  "/-/away", "/away.html"):
         answer = ask(front.port, path)
         assert answer.status == 404, path

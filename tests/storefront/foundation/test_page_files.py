@@ -16,7 +16,7 @@ from storefront.foundation.page_files import (
     page_file,
     read_page,
     remove_page,
-    sweep_drafts,
+    sweep_strays,
     sync_draft,
     write_page,
 )
@@ -35,7 +35,7 @@ def test_a_page_and_its_file_lead_to_each_other(app: Flask, address: str) -> Non
 
 
 @pytest.mark.parametrize("address", [
-    "/cart", "/p/", "/p/../../etc/passwd", "/p/%2e%2e/x", "/p/.hidden", "/p/a/b%2f..%2fc", "/p/x.gz", "/c//x",
+    "/cart", "/p/", "/p/../../etc/passwd", "/p/%2e%2e/x", "/p/.hidden", "/p/a/b%2f..%2fc", "/p/x.page", "/c/x.page/y", "/c//x",
     "/p/a%00b", f"/p/{'x' * 241}", "/p/bowl?variant=1", "/c/bowls?sort=price&page=2", "/index",
     "/p/bowl?sort=price", "/?sort=price", "/c/bowls?sort=newest",
 ])
@@ -65,7 +65,11 @@ def test_a_draft_is_no_page_and_an_old_one_is_swept(app: Flask) -> None:
     sync_draft(draft)
     assert read_page("/p/bowl") is None
     assert list(list_files()) == []
-    assert sweep_drafts(time.time() - 60) == 0
-    os.utime(draft.temporary, (1, 1))
-    assert sweep_drafts(time.time() - 60) == 1
-    assert not draft.temporary.exists()
+    assert sweep_strays(time.time() - 60) == 0
+    write_page("/p/dish", b"dish")
+    earlier = draft.target.with_name("cup.gz")  # as the release before this one called a page
+    earlier.write_bytes(b"an old price")
+    for path in (draft.temporary, earlier):
+        os.utime(path, (1, 1))
+    assert sweep_strays(time.time() - 60) == 2
+    assert [path.name for path in draft.target.parent.iterdir()] == ["dish.page.gz"]

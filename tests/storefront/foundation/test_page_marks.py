@@ -131,8 +131,8 @@ def test_old_pages_are_wanted_anew_hot_ones_first_and_another_builds_all_at_once
     change("/p/b", heat=3)
     ahead = now() + timedelta(hours=1)
     ago = now() - timedelta(hours=1)
-    assert page_marks.mark_outdated(build="b1", other_before=ahead, older_than=ago, limit=9) == 0
-    assert page_marks.mark_outdated(build="b1", other_before=ahead, older_than=ahead, limit=1) == 1
+    assert page_marks.mark_other_build(build="b1", before=ahead) == page_marks.mark_old(before=ago, limit=9) == 0
+    assert page_marks.mark_old(before=ahead, limit=1) == 1
     assert [claim.address for claim in page_marks.claim_pages(limit=9)] == ["/p/b"]
-    assert page_marks.mark_outdated(build="b2", other_before=ago, older_than=ago, limit=1) == 0
-    assert page_marks.mark_outdated(build="b2", other_before=ahead, older_than=ago, limit=1) == 2
+    assert page_marks.mark_other_build(build="b2", before=ago) == 0
+    assert page_marks.mark_other_build(build="b2", before=ahead) == 2
