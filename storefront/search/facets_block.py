@@ -108,23 +108,24 @@ class Block:
         numbers = {name: kept[:] for name, kept in self.numbers.items()}
         return Block(list(self.ids), list(self.starts), dict(self.bits), dict(self.names), numbers)
 
-    def append(self, facts: ProductFacts) -> None:
-        """Add a product that is not here at the end."""
+    def extend(self, products: Sequence[ProductFacts]) -> None:
+        """Add products that are not here at the end."""
         start = self.starts[-1]
-        for name, segment in _segment(facts).items():
+        for name, segment in _segments(products).items():
             self.bits[name] = self.bits.get(name, 0) | segment << start
-        self.ids.append(facts.id)
-        self.starts.append(start + len(facts.variants))
+        for facts in products:
+            self.ids.append(facts.id)
+            self.starts.append(self.starts[-1] + len(facts.variants))
+            self.names |= facts.names
         for number, kept in self.numbers.items():
-            kept.append(facts.numbers[number])
-        self.names |= facts.names
+            kept.extend(facts.numbers[number] for facts in products)
         self._forget()
 
     def replace(self, product_id: int, facts: ProductFacts | None) -> None:
         """Make the product that is here what the facts say; None takes it out."""
         place = self.ids.index(product_id)
         start, end = self.starts[place], self.starts[place + 1]
-        segment = _segment(facts) if facts else {}
+        segment = _segments([facts] if facts else [])
         width = len(facts.variants) if facts else 0
         for name in self.bits.keys() | segment.keys():
             self.bits[name] = _splice(self.bits.get(name, 0), start, end, segment.get(name, 0), width)
@@ -204,28 +205,36 @@ def _splice(bits: int, start: int, end: int, segment: int, width: int) -> int:
     return bits & ((1 << start) - 1) | segment << start | bits >> end << start + width
 
 
-def _segment(facts: ProductFacts) -> Mapping[str, int]:
-    """Return the product's own bits by name, the first variant's lowest."""
-    whole, tail = (1 << len(facts.variants)) - 1, 1 << (len(facts.variants) - 1)
-    found = {TAIL: tail, **{f"p{mark}": whole for mark in facts.marks}}
+def _segments(products: Sequence[ProductFacts]) -> Mapping[str, int]:
+    """Return the bits of the products, one after the other, by name; the first variant's is the lowest."""
+    found: dict[str, int] = {}
+    amounts, numbers = list[int](), {name: list[int]() for name in ORDERS}
 
-    def add(name: str, bit: int) -> None:
-        found[name] = found.get(name, 0) | bit
+    def add(name: str, bits: int) -> None:
+        found[name] = found.get(name, 0) | bits
 
-    for at, variant in enumerate(facts.variants):
-        for name in variant.values:
-            add(f"v{name}", 1 << at)
-        if variant.is_in_stock:
-            add(STOCK, 1 << at)
-        if variant.is_reduced:
-            add(SALE, 1 << at)
-        for place in _digits(variant.amount):
-            add(f"n{AMOUNT}/{place}", 1 << at)
-    for number, value in facts.numbers.items():
-        for place in _digits(value):
-            add(f"n{number}/{place}", tail)
+    for facts in products:
+        start, width = len(amounts), len(facts.variants)
+        add(TAIL, 1 << start + width - 1)
+        for mark in facts.marks:
+            add(f"p{mark}", (1 << width) - 1 << start)
+        for at, variant in enumerate(facts.variants, start):
+            for name in variant.values:
+                add(f"v{name}", 1 << at)
+            if variant.is_in_stock:
+                add(STOCK, 1 << at)
+            if variant.is_reduced:
+                add(SALE, 1 << at)
+            amounts.append(variant.amount)
+        for name, values in numbers.items():
+            values += [0] * (width - 1) + [facts.numbers[name]]
+    for name, values in {AMOUNT: amounts, **numbers}.items():
+        found |= {f"n{name}/{place}": bits for place, bits in enumerate(_digits(values)) if bits}
     return found
 
 
-def _digits(value: int) -> Iterator[int]:
-    return (place for place in range(value.bit_length()) if value >> place & 1)
+def _digits(values: Sequence[int]) -> list[int]:
+    """Return the bitmaps of the binary digits, the lowest digit first: the numbers written in rows, read in columns."""
+    width = max(values, default=0).bit_length()
+    rows = [f"{value:0{width}b}" for value in reversed(values)] if width else []
+    return [int("".join(column), 2) for column in zip(*rows, strict=True)][::-1]

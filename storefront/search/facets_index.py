@@ -102,9 +102,8 @@ def _overlay(index: Index, stale: Collection[int], attributes: Collection[str]) 
         for product_id in product_ids:
             blocks[block_id].replace(product_id, current.get(product_id))
     fresh = Block()
-    for product_id in sorted(current.keys() - index.places.keys()):
-        fresh.append(current[product_id])
-        places[product_id] = 0
+    fresh.extend([current[product_id] for product_id in sorted(current.keys() - index.places.keys())])
+    places |= dict.fromkeys(fresh.ids, 0)
     names = {**index.names, **{key: name for product in current.values() for key, name in product.names.items()}}
     return Index({**blocks, 0: fresh} if fresh.ids else blocks, names, places)
 

@@ -84,9 +84,8 @@ def _write_block(*, generation: int, product_ids: Sequence[int]) -> bool:
     placed = set(db.session.scalars(select(FacetPlace.product_id).where(
         FacetPlace.generation == generation, FacetPlace.product_id.in_(product_ids))))  # noted meanwhile
     block = Block()
-    for product_id in product_ids:
-        if product_id in current and product_id not in placed:
-            block.append(current[product_id])
+    block.extend([current[product_id] for product_id in product_ids
+                  if product_id in current and product_id not in placed])
     if block.ids:
         _add_block(state, generation, block)
     return True
@@ -141,24 +140,21 @@ def _put(state: FacetState, generation: int, product_ids: Collection[int],
 
 def _add(state: FacetState, generation: int, fresh: Sequence[ProductFacts]) -> int:
     """Add products at the end of the youngest block that has room, and in new ones."""
-    left = list(fresh)
     row = db.session.scalar(
         select(FacetBlock).where(FacetBlock.generation == generation, FacetBlock.size < BLOCK_SIZE)
         .order_by(FacetBlock.id.desc()).limit(1))
     changed = 0
     if row is not None:
         block = decode_block(row.body)
-        added = [left.pop(0) for _ in range(min(BLOCK_SIZE - len(block.ids), len(left)))]
-        for product in added:
-            block.append(product)
+        room = BLOCK_SIZE - len(block.ids)
+        added, fresh = fresh[:room], fresh[room:]
+        block.extend(added)
         _write(state, row, block)
         _place(generation, row.id, [product.id for product in added])
         changed = 1
-    while left:
+    for start in range(0, len(fresh), BLOCK_SIZE):
         block = Block()
-        for product in left[:BLOCK_SIZE]:
-            block.append(product)
-        left = left[BLOCK_SIZE:]
+        block.extend(fresh[start:start + BLOCK_SIZE])
         _add_block(state, generation, block)
         changed += 1
     return changed

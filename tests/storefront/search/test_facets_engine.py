@@ -106,8 +106,7 @@ def blocks_of(products: Sequence[ProductFacts], size: int) -> list[Block]:
     blocks = []
     for start in range(0, len(products), size):
         blocks.append(Block())
-        for product in products[start:start + size]:
-            blocks[-1].append(product)
+        blocks[-1].extend(products[start:start + size])
     return [stored(block) for block in blocks]
 
 
