@@ -31,8 +31,9 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[Fal
 
 
 def include_object(item: Any, name: str | None, kind: str, is_reflected: bool, compared_with: Any) -> bool:
-    """Pass over what the search's engines keep in tables of their own: FTS5 with its shadows, tsvectors, trigrams."""
-    return not (is_reflected and (name or "").startswith(("search_engine_", "ix_search_engine_")))
+    """Pass over what only one database has: the search engines' own tables, trigrams, beginnings of words."""
+    return not (is_reflected and ((name or "").startswith(("search_engine_", "ix_search_engine_"))
+                                  or (name or "").endswith(("_trigrams", "_beginning"))))
 
 
 def run(connection: Connection) -> None:

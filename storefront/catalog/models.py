@@ -129,6 +129,7 @@ class Product(Model):
     __table_args__ = (
         Index("ix_catalog_product_newest", "status", "published_at", "id"),
         Index("ix_catalog_product_price", "status", "lowest_amount", "id"),
+        Index("ix_catalog_product_name", "name"),  # where there are no trigrams, staff's words are looked for in it
         CheckConstraint("rating BETWEEN 0 AND 500", name="rating"),
     )
 

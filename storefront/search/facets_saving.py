@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select, text
 
 from storefront.catalog.models import Category, Product, ProductStatus
 from storefront.foundation.database import db, transactional
 from storefront.foundation.shop import facts
 from storefront.search.facets_block import Block, ProductFacts, decode_block
-from storefront.search.facets_facts import read_attributes, read_facts
+from storefront.search.facets_facts import read_facts
 from storefront.search.facets_index import STATE
+from storefront.search.facets_labels import Seen, count_labels, notice_labels
 from storefront.search.models import FacetBlock, FacetPlace, FacetState
 
 BLOCK_SIZE = 1024  # products
@@ -32,6 +33,7 @@ def refresh_facets(*, product_ids: Collection[int]) -> int:
     state = _hold_state()
     if not product_ids or not (state.generation or state.building):
         return 0
+    notice_labels(state, product_ids)
     current = read_facts(product_ids, state.attributes, facts().currency)
     return sum(_put(state, generation, product_ids, current)
                for generation in {state.generation, state.building} - {0})
@@ -43,9 +45,9 @@ def rebuild_facets(progress: Progress = lambda done, total: None) -> int:
     `progress` hears (done, total). Lists go on with the old blocks meanwhile. A rebuild that another one overtakes
     stops without harm.
     """
-    attributes = read_attributes()  # of a large catalog that takes seconds: before the lock is taken
+    attributes, others = count_labels()  # of a large catalog that takes seconds: before the lock is taken
     db.session.rollback()
-    generation = _begin(attributes=attributes)
+    generation = _begin(attributes=attributes, others=others)
     product_ids = _by_place_in_tree()
     for start in range(0, len(product_ids), BLOCK_SIZE):
         progress(start, len(product_ids))
@@ -58,10 +60,10 @@ def rebuild_facets(progress: Progress = lambda done, total: None) -> int:
 
 
 @transactional
-def _begin(*, attributes: list[str]) -> int:
+def _begin(*, attributes: list[str], others: Seen) -> int:
     state = _hold_state()
     state.building = max(state.generation, state.building) + 1
-    state.attributes = attributes
+    state.attributes, state.others = attributes, others
     return state.building
 
 
@@ -111,7 +113,7 @@ def _hold_state() -> FacetState:
     """Return the state's row, locked until the transaction ends; made when it is missing."""
     state = db.session.get(FacetState, STATE, with_for_update=True, populate_existing=True)
     if state is None:
-        state = FacetState(id=STATE, generation=0, building=0, version=0, attributes=[])
+        state = FacetState(id=STATE, generation=0, building=0, version=0, attributes=[], others={})
         db.session.add(state)
         db.session.flush()  # twins collide on the key here, and the second one tries again
     return state
@@ -174,8 +176,9 @@ def _write(state: FacetState, row: FacetBlock, block: Block) -> None:
 
 
 def _place(generation: int, block_id: int, product_ids: Sequence[int]) -> None:
-    db.session.execute(insert(FacetPlace), [
-        {"generation": generation, "product_id": product_id, "block_id": block_id} for product_id in product_ids])
+    rows = ", ".join(f"({generation:d}, {product_id:d}, {block_id:d})" for product_id in product_ids)
+    if rows:  # a parameter for each number would cost more than the rows
+        db.session.execute(text(f"INSERT INTO search_facet_place (generation, product_id, block_id) VALUES {rows}"))  # noqa: S608
 
 
 def _contents(block: Block) -> tuple[Any, ...]:
