@@ -23,14 +23,13 @@ TASKS = (
     "storefront.cart.services.forget_carts",  # guests' carts of a month ago
     "storefront.accounts.services.forget_sessions",
     "storefront.search.services.keep_index",
-    "storefront.catalog.collections.ask_for_stocked_refresh",  # what sold out, and what came in
     "workers.pages.count_views",
     "workers.pages.refresh_pages",  # what is old, of another build, or was never rendered
 )
 # services without arguments, once a day (UTC)
 DAILY_TASKS = (
     "storefront.checkout.reconciling.reconcile_payments",  # both ledgers, both ways
-    "storefront.catalog.collections.ask_for_refresh",  # what is new today, and no longer
+    "storefront.catalog.collections.ask_for_aged",  # what is no longer new today
     "storefront.recommendations.services.ask_for_rebuild",
     "workers.pages.sweep_pages",
 )

@@ -12,7 +12,7 @@ from storefront.catalog.events import (
     PictureUploaded,
     ProductChanged,
     ProductRenamed,
-    RulesDue,
+    RuleDue,
     TreeChanged,
 )
 from storefront.content.events import HomeChanged, MenuChanged, PageChanged
@@ -69,7 +69,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Reaction]] = {
     DemoIntentDecided: [Reaction("workers.payments.call_demo_webhook", "default")],
     ImageAdded: [Reaction("workers.images.fetch_image", "images")],
     ImportRequested: [Reaction("workers.imports.go_on", "imports")],
-    RulesDue: [Reaction("storefront.catalog.collections.work_on_rules", "imports")],
+    RuleDue: [Reaction("storefront.catalog.collections.work_on_rule", "imports")],
     RebuildDue: [Reaction("storefront.recommendations.services.work_on_rebuild", "imports")],
     PictureUploaded: [Reaction("workers.images.make_renditions", "images")],
 }

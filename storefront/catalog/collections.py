@@ -1,32 +1,36 @@
 """Collections: lists of products picked by hand or found by a rule.
 
 What a rule finds is kept as rows beside what was picked, so whoever asks where a product lies (listings,
-promotions, pages to be rendered) joins one table. The rows follow within the transaction that changes a product;
-what changes without one, stock and the calendar, follows by the schedule, which asks jobs for it: looking at a
-large shop takes seconds, and payments wait for nothing.
+promotions, pages to be rendered) joins one table. The rows follow what changes, at its cost: a product within the
+transaction that changes it; stock when the worker of search reads the products that were noted; the calendar once a
+day, by the products that have just grown too old. A new rule is asked about the whole shop, part by part in jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection as Collected
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
 
-from sqlalchemy import ColumnElement, delete, exists, false, insert, literal, select
+from sqlalchemy import delete, insert, or_, select, update
 
 from storefront.catalog.changes import Changes
 from storefront.catalog.errors import UnknownProduct
-from storefront.catalog.events import CollectionChanged, RulesDue
+from storefront.catalog.events import CollectionChanged, RuleDue
 from storefront.catalog.models import Collection, CollectionEntry, Product
-from storefront.catalog.rules import Rule, is_matching, read_rule, select_matching, to_json
+from storefront.catalog.rules import Rule, grew_too_old, is_matching, read_rule, to_json
 from storefront.foundation.cache import invalidate
+from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import record
 from storefront.foundation.shop import facts
 
 GROUP = "catalog"
+BATCH = 5000  # products that are asked about in one transaction
+AT_ONCE = 2  # batches of a new rule that whoever saves it waits for; a job does the others
 SLICE_SECONDS = 10.0  # of the 40 that a job may take
 
 
@@ -35,8 +39,9 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
                     is_published: bool = True, rule: Rule | None = None) -> int:
     """Make the collection say this and return its id; a second call changes nothing.
 
-    It holds the products named, in this order, and after them what the rule finds. Raises UnknownProduct naming
-    the slugs that no product has.
+    It holds the products named, in this order, and after them what the rule finds: of a large shop a new rule finds
+    the first products at once and the others within a minute. Raises UnknownProduct naming the slugs that no
+    product has.
     """
     rows = db.session.execute(select(Product.slug, Product.id).where(Product.slug.in_(product_slugs))).all()
     ids = dict(rows)  # of a list: a Result has keys() and would be read as a mapping
@@ -53,10 +58,13 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
                              "rule": to_json(rule) if rule else None}.items():
         changes.put(collection, attribute, value)
     db.session.flush()
-    _pick(collection.id, [ids[product_slug] for product_slug in dict.fromkeys(product_slugs)], changes)
-    _follow_rule(collection.id, rule, changes)
+    unpicked = _pick(collection.id, [ids[product_slug] for product_slug in dict.fromkeys(product_slugs)], changes)
     if changes.said:
         _tell(collection.id)
+    if "rule" in changes.said:
+        _follow_new_rule(collection, rule)
+    elif rule is not None:
+        _follow({collection.id: rule}, unpicked)
     return collection.id
 
 
@@ -65,7 +73,69 @@ def follow_products(product_ids: Collected[int]) -> None:
 
     However many they are, it costs the rules and two reads, and what is to be written.
     """
-    rules = _read_rules()
+    _follow(_read_rules(), product_ids)
+
+
+@transactional
+def ask_for_aged() -> None:
+    """Let jobs look at the products that grew too old for a rule since they were last asked for (the schedule)."""
+    today = now().date()
+    for row in db.session.scalars(select(Collection).order_by(Collection.id).where(
+            Collection.rule.is_not(None), or_(Collection.aged_on.is_(None), Collection.aged_on < today))):
+        if row.aged_on is None or read_rule(row.rule).ages:  # of before this was kept: all are looked at once
+            record(RuleDue(row.id, 0, row.aged_on.isoformat() if row.aged_on else ""))
+        row.aged_on = today
+
+
+def work_on_rule(*, collection_id: int, after: int, since: str, seconds: float = SLICE_SECONDS) -> None:
+    """Ask the collection's rule about products for some seconds, and for a job to go on (a job).
+
+    They are asked about by id, from the one after `after`: all of them, or those that grew too old for the rule
+    since that day.
+    """
+    until = monotonic() + seconds
+    place = after
+    while monotonic() < until:
+        place = _ask_batch(collection_id=collection_id, after=place, since=since)
+        if not place:
+            return
+    _go_on(collection_id=collection_id, after=place, since=since)
+
+
+@transactional
+def _go_on(*, collection_id: int, after: int, since: str) -> None:
+    record(RuleDue(collection_id, after, since))
+
+
+@transactional
+def _ask_batch(*, collection_id: int, after: int, since: str) -> int:
+    """Return the last product that the rule was asked about, or 0 when there were no more."""
+    rules = {found: rule for found, rule in _read_rules().items() if found == collection_id}
+    aged = [grew_too_old(rule, date.fromisoformat(since)) for rule in rules.values() if since]
+    product_ids = db.session.scalars(
+        select(Product.id).where(Product.id > after, *aged).order_by(Product.id).limit(BATCH)).all() if rules else []
+    _follow(rules, product_ids)
+    return product_ids[-1] if len(product_ids) == BATCH else 0
+
+
+def _follow_new_rule(collection: Collection, rule: Rule | None) -> None:
+    """Ask it about the first products now and about the others in jobs; without a rule what it found leaves."""
+    collection.aged_on = now().date()
+    db.session.flush()
+    if rule is None:
+        execute_counted(delete(CollectionEntry).where(CollectionEntry.collection_id == collection.id,
+                                                      CollectionEntry.is_pinned.is_(False)))
+        return
+    place = 0
+    for _ in range(AT_ONCE):
+        place = _ask_batch(collection_id=collection.id, after=place, since="")
+        if not place:
+            return
+    record(RuleDue(collection.id, place, ""))
+
+
+def _follow(rules: Mapping[int, Rule], product_ids: Collected[int]) -> None:
+    """Put the products where these rules (by collection) want them and tell of the collections that moved."""
     if not rules or not product_ids:
         return
     currency = facts().currency
@@ -75,7 +145,7 @@ def follow_products(product_ids: Collected[int]) -> None:
               for collection_id, fit in zip(rules, row, strict=True) if fit}
     present = {(collection_id, product_id): is_pinned for collection_id, product_id, is_pinned in db.session.execute(
         select(CollectionEntry.collection_id, CollectionEntry.product_id, CollectionEntry.is_pinned)
-        .where(CollectionEntry.product_id.in_(product_ids)))}
+        .where(CollectionEntry.product_id.in_(product_ids), CollectionEntry.collection_id.in_(rules)))}
     left = {key for key, is_pinned in present.items() if not is_pinned} - wanted
     entered = wanted - present.keys()
     for collection_id, pairs in groupby(sorted(left), key=itemgetter(0)):
@@ -90,64 +160,19 @@ def follow_products(product_ids: Collected[int]) -> None:
         _tell(collection_id)
 
 
-def ask_for_refresh() -> None:
-    """Let jobs look at every collection with a rule: days move without anyone writing (the schedule, each day)."""
-    _ask(only_stocked=False, after=0)
-
-
-def ask_for_stocked_refresh() -> None:
-    """The same for the rules that ask for stock, which moves without the catalog knowing (each minute)."""
-    if _list_due(only_stocked=True, after=0):
-        _ask(only_stocked=True, after=0)
-
-
-def work_on_rules(*, only_stocked: bool, after: int, seconds: float = SLICE_SECONDS) -> None:
-    """Make each collection hold what its rule finds, for some seconds, and ask for those that are left (a job).
-
-    Looks before it writes: a collection that is right costs one read and no lock.
-    """
-    until = monotonic() + seconds
-    for collection_id, rule in _list_due(only_stocked, after):
-        if _is_stale(collection_id, rule):
-            _refresh(collection_id=collection_id)
-        if monotonic() >= until:
-            _ask(only_stocked=only_stocked, after=collection_id)
-            return
-
-
-@transactional
-def _ask(*, only_stocked: bool, after: int) -> None:
-    record(RulesDue(only_stocked, after))
-
-
-def _list_due(only_stocked: bool, after: int) -> list[tuple[int, Rule]]:
-    return [(collection_id, rule) for collection_id, rule in _read_rules().items()
-            if collection_id > after and (rule.asks_stock or not only_stocked)]
-
-
-@transactional
-def _refresh(*, collection_id: int) -> None:
-    changes = Changes()
-    rule = _read_rules().get(collection_id)
-    if rule is not None:
-        _follow_rule(collection_id, rule, changes)
-    if changes.said:
-        _tell(collection_id)
-
-
 def _read_rules() -> dict[int, Rule]:
     rows = db.session.execute(select(Collection.id, Collection.rule).where(Collection.rule.is_not(None))
                               .order_by(Collection.id))
     return {collection_id: read_rule(data) for collection_id, data in rows}
 
 
-def _pick(collection_id: int, product_ids: list[int], changes: Changes) -> None:
-    """Let these products stand first, placed by hand."""
+def _pick(collection_id: int, product_ids: list[int], changes: Changes) -> list[int]:
+    """Let these products stand first, placed by hand; returns those that were and no longer are."""
     picked = (CollectionEntry.collection_id == collection_id, CollectionEntry.is_pinned)
     before = db.session.scalars(select(CollectionEntry.product_id).where(*picked)
                                 .order_by(CollectionEntry.position, CollectionEntry.product_id)).all()
     if list(before) == product_ids:
-        return
+        return []
     execute_counted(delete(CollectionEntry).where(CollectionEntry.collection_id == collection_id, CollectionEntry
                                                   .product_id.in_({*before, *product_ids})))
     if product_ids:
@@ -155,40 +180,12 @@ def _pick(collection_id: int, product_ids: list[int], changes: Changes) -> None:
             {"collection_id": collection_id, "product_id": product_id, "position": place, "is_pinned": True}
             for place, product_id in enumerate(product_ids)])
     changes.said.append("products")
-
-
-def _follow_rule(collection_id: int, rule: Rule | None, changes: Changes) -> None:
-    """Take out what the rule no longer finds and put in what it finds, in two statements."""
-    gone, new = _differences(collection_id, rule)
-    moved = execute_counted(delete(CollectionEntry).where(*gone))
-    if rule is not None:
-        found = select(literal(collection_id), Product.id, literal(0), false()).where(*new)
-        moved += execute_counted(insert(CollectionEntry).from_select(
-            ["collection_id", "product_id", "position", "is_pinned"], found))
-    if moved:
-        changes.said.append("products")
-
-
-def _is_stale(collection_id: int, rule: Rule) -> bool:
-    gone, new = _differences(collection_id, rule)
-    return bool(db.session.scalar(select(exists().where(*gone) | exists().where(*new))))
-
-
-Conditions = tuple[ColumnElement[bool], ...]
-
-
-def _differences(collection_id: int, rule: Rule | None) -> tuple[Conditions, Conditions]:
-    """Return the conditions of the entries that must go and of the products that must come."""
-    mine = CollectionEntry.collection_id == collection_id
-    found_by_rule = (mine, CollectionEntry.is_pinned.is_(False))
-    if rule is None:
-        return found_by_rule, (false(),)
-    currency = facts().currency
-    lies = select(CollectionEntry.product_id).where(mine)
-    return ((*found_by_rule, CollectionEntry.product_id.not_in(select_matching(rule, currency))),
-            (is_matching(rule, currency), Product.id.not_in(lies)))
+    return sorted(set(before) - set(product_ids))
 
 
 def _tell(collection_id: int) -> None:
+    """Let lists read it anew: its version is what they keep it by."""
+    execute_counted(update(Collection).where(Collection.id == collection_id)
+                    .values(version=Collection.version + 1))
     invalidate(GROUP)
     record(CollectionChanged(collection_id))

@@ -49,11 +49,12 @@ class CollectionChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RulesDue(Event):
-    """The collections with a rule are to be looked at, those after this id, or only those that ask for stock."""
+class RuleDue(Event):
+    """The collection's rule is to be asked about the products after this id: all, or what grew old since a day."""
 
-    only_stocked: bool
+    collection_id: int
     after: int
+    since: str  # an ISO date, or empty
 
 
 @dataclass(frozen=True, slots=True)

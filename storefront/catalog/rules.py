@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Category, Price, Product, ProductStatus, Variant, product_category
@@ -89,8 +89,9 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     order: RuleOrder = "newest"
 
     @property
-    def asks_stock(self) -> bool:
-        return any(isinstance(condition, InStock) for condition in self.conditions)
+    def ages(self) -> bool:
+        """Tell whether products leave it by the calendar alone."""
+        return any(isinstance(condition, PublishedLately) for condition in self.conditions)
 
 
 def read_rule(data: Any) -> Rule:
@@ -119,6 +120,14 @@ def is_matching(rule: Rule, currency: str, *, is_for_few: bool = False) -> Colum
     today = now().date()
     return and_(Product.status == ProductStatus.ACTIVE,
                 join(*(_compile(condition, currency, today, is_for_few) for condition in rule.conditions)))
+
+
+def grew_too_old(rule: Rule, since: date) -> ColumnElement[bool]:
+    """Return the SQL of whether the product was new enough for one of the rule's conditions on that day, and is not."""
+    today = now().date()
+    return or_(*(and_(Product.published_at >= _midnight(since - timedelta(days=condition.days - 1)),
+                      Product.published_at < _midnight(today - timedelta(days=condition.days - 1)))
+                 for condition in rule.conditions if isinstance(condition, PublishedLately)), false())
 
 
 def _compile(condition: Condition, currency: str, today: date, is_for_few: bool) -> ColumnElement[bool]:  # noqa: PLR0911  # one for each kind

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import delete, func, select, text
 
+from storefront.catalog.collections import follow_products
 from storefront.catalog.models import Product, ProductStatus
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
@@ -64,6 +65,7 @@ def keep_index() -> None:
 @transactional
 def _refresh_batch() -> int:
     seen = claim_stale(BATCH)
+    follow_products(seen)  # the rules of collections may ask for stock, which tells nobody else that it moved
     refresh_documents(product_ids=seen)
     refresh_facets(product_ids=seen)
     forget_stale(seen=seen)

@@ -6,14 +6,10 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select, update
 
-from storefront.catalog.collections import (
-    ask_for_stocked_refresh,
-    follow_products,
-    save_collection,
-    work_on_rules,
-)
+from storefront.catalog import collections
+from storefront.catalog.collections import ask_for_aged, follow_products, save_collection, work_on_rule
 from storefront.catalog.models import Category, Collection, CollectionEntry, Product
 from storefront.catalog.places import read_places
 from storefront.catalog.queries import read_collection_cards, read_collection_ids
@@ -35,7 +31,7 @@ from storefront.catalog.services import change_price, change_status, save_produc
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
-from storefront.inventory.services import correct_stock
+from storefront.inventory.services import correct_stock, receive_stock
 from tests.factories.catalog import ACTOR, make_product, product_entry
 
 
@@ -51,10 +47,27 @@ def slugs(collection_id: int) -> list[str]:
     return [card.slug for card in read_collection_cards(collection_id).cards]
 
 
+def kept(collection_id: int) -> list[str]:
+    """What the rows say, whatever is cached."""
+    db.session.rollback()
+    return list(db.session.scalars(select(Product.slug).join(
+        CollectionEntry, CollectionEntry.product_id == Product.id)
+        .where(CollectionEntry.collection_id == collection_id).order_by(Product.slug)))
+
+
 def told() -> int:
     """How often it was told that a collection changed."""
     db.session.rollback()
     return db.session.scalar(select(func.count()).where(OutboxEvent.name == "CollectionChanged")) or 0
+
+
+def let_pass(days: int) -> None:
+    """Let everything be so many days longer ago."""
+    for row in (*db.session.scalars(select(Product)), *db.session.scalars(select(Collection))):
+        name = "published_at" if isinstance(row, Product) else "aged_on"
+        if getattr(row, name):
+            setattr(row, name, getattr(row, name) - timedelta(days=days))
+    db.session.commit()
 
 
 @pytest.fixture
@@ -148,22 +161,53 @@ def test_a_product_enters_and_leaves_with_the_change_that_makes_it_fit() -> None
 
 
 @pytest.mark.usefixtures("goods")
-def test_stock_and_days_are_followed_by_the_schedule(count_queries: Callable[[], int]) -> None:
-    stocked, dated = collect(InStock()), save_collection(slug="new", name="New", rule=Rule((PublishedLately(3),)))
-    cup = db.session.scalars(select(Product).where(Product.slug == "cup")).one().variants[0].id
-    correct_stock(variant_id=cup, delta=-10, actor=ACTOR, reason="broken")
+def test_stock_is_followed_by_the_notes_of_what_changed(run_jobs: Callable[[], int],
+                                                        count_queries: Callable[[], int]) -> None:
+    stocked = collect(InStock())
+    cup, lamp = (db.session.scalars(select(Product).where(Product.slug == slug)).one().variants[0].id
+                 for slug in ("cup", "lamp"))
+    run_jobs()
     before = told()
-    work_on_rules(only_stocked=True, after=0, seconds=600)
-    assert slugs(stocked) == ["bowl", "rug"]
+    correct_stock(variant_id=cup, delta=-10, actor=ACTOR, reason="broken")
+    receive_stock(variant_id=lamp, quantity=2, actor=ACTOR)
+    assert slugs(stocked) == ["cup", "bowl", "rug"]  # nobody has looked yet
+    run_jobs()
+    assert slugs(stocked) == ["bowl", "lamp", "rug"]
     assert told() == before + 1
+    correct_stock(variant_id=lamp, delta=1, actor=ACTOR, reason="found")
+    run_jobs()
+    assert told() == before + 1  # 3 instead of 2 is no news for lists
     count_queries()
-    work_on_rules(only_stocked=True, after=0, seconds=600)
-    assert count_queries() == 2  # the rules and one look; nothing is written
-    db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
-    db.session.commit()
-    work_on_rules(only_stocked=False, after=0, seconds=600)
+    ask_for_aged()
+    assert count_queries() == 1  # no rule grew old: one look
+
+
+@pytest.mark.usefixtures("goods")
+def test_days_are_followed_by_the_products_at_the_border(run_jobs: Callable[[], int]) -> None:
+    make_product(slug="vase", amount=500, published_at=now() - timedelta(days=1))
+    either = save_collection(slug="either", name="Either", rule=Rule((PublishedLately(2), Priced(500, 500)), "any"))
+    dated = collect(PublishedLately(3))
+    run_jobs()
+    assert (kept(dated), kept(either)) == (["lamp", "rug", "vase"], ["rug", "vase"])
+    db.session.execute(delete(CollectionEntry).where(CollectionEntry.product_id == id_of("rug"),
+                                                    CollectionEntry.collection_id == dated))
+    db.session.execute(insert(CollectionEntry).values(collection_id=dated, product_id=id_of("cup"), is_pinned=False))
+    db.session.commit()  # neither is at a border: if all were looked at, the rug would come back, and the cup leave
+    before = told()
+    for days, expected in ((0, ["cup", "lamp", "vase"]), (1, ["cup", "vase"]), (2, ["cup"])):
+        let_pass(days)
+        for _ in range(2):
+            ask_for_aged()
+            run_jobs()
+        assert kept(dated) == expected
+    assert kept(either) == ["vase"]
     assert told() == before + 3
-    assert slugs(dated) == ["rug", "lamp"]
+    db.session.execute(update(Collection).values(aged_on=None))  # as a release leaves it that kept no days
+    db.session.commit()
+    ask_for_aged()
+    run_jobs()
+    assert kept(dated) == []
+    assert db.session.scalars(select(Collection.aged_on)).all() == [now().date()] * 2
 
 
 @pytest.mark.usefixtures("goods")
@@ -179,19 +223,21 @@ def test_many_products_cost_the_rules_no_more_than_one(count_queries: Callable[[
 
 
 @pytest.mark.usefixtures("goods")
-def test_jobs_look_at_the_rules_slice_by_slice(run_jobs: Callable[[], int]) -> None:
-    ask_for_stocked_refresh()
-    assert not db.session.scalar(select(func.count()).where(OutboxEvent.name == "RulesDue"))  # no rule asks for stock
-    stocked, dated = collect(InStock()), save_collection(slug="new", name="New", rule=Rule((PublishedLately(3),)))
-    db.session.execute(CollectionEntry.__table__.delete())  # type: ignore[attr-defined]
-    db.session.commit()
-    ask_for_stocked_refresh()
+def test_a_new_rule_is_asked_about_the_first_products_at_once_and_the_others_by_jobs(
+        run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collections, "BATCH", 1)
+    collection = collect(Priced(1000, 4000), product_slugs=["rug"])
+    assert slugs(collection) == ["rug", "cup", "bowl"]  # two batches of one
+    work_on_rule(collection_id=collection, after=id_of("bowl"), since="", seconds=0)  # no time: it only asks again
+    assert slugs(collection) == ["rug", "cup", "bowl"]
     run_jobs()
-    assert (slugs(stocked), slugs(dated)) == (["cup", "bowl", "rug"], [])
-    work_on_rules(only_stocked=False, after=0, seconds=0)  # time for one, which is right; the next job does the other
-    assert slugs(dated) == []
+    assert slugs(collection) == ["rug", "cup", "bowl", "lamp"]
+    collect(Priced(1000, 4000))  # what is no longer placed by hand is asked about alone
+    assert slugs(collection) == ["cup", "bowl", "lamp", "rug"]
+    collect(Priced(3000, 4000))
     run_jobs()
-    assert slugs(dated) == ["rug", "lamp"]
+    assert slugs(collection) == ["lamp", "rug"]
+    work_on_rule(collection_id=77, after=0, since="")  # taken away meanwhile
 
 
 def test_a_rule_is_read_strictly() -> None:
