@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import click
 from slugify import slugify
@@ -21,6 +20,7 @@ from storefront.catalog.services import save_category
 from storefront.foundation import page_marks
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, transactional
+from storefront.foundation.progress import telling
 from storefront.inventory.services import save_location
 from storefront.search.services import rebuild_search
 
@@ -40,21 +40,17 @@ def command(products: int, seed: int) -> None:
     Example: flask catalog fill --products 300000
     """
     began = time.monotonic()
-    variants = 0
-    with _bar(products, "products") as bar:
+    done = variants = 0
+    with telling("products") as tell:
         for made, count in fill(products, seed):
-            variants += count
-            bar.update(made)
+            done, variants = done + made, variants + count
+            tell(done, products)
     # No event tells of these rows, and lists that are files do not show them yet.
     page_marks.touch(subjects=dict.fromkeys(["home", *map("category:{}".format, db.session.scalars(
         select(Category.id).order_by(Category.id)))], False))
     click.echo(f"{products} products with {variants} variants in {time.monotonic() - began:.0f} s.")
-    with _bar(1, "search and filters") as bar:
-        def draw(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
-
-        rebuild_search(draw)
+    with telling("search and filters") as tell:
+        rebuild_search(tell)
     click.echo(f"Found by search and filters after {time.monotonic() - began:.0f} s. Next: flask pages render --all.")
 
 
@@ -114,7 +110,3 @@ def _brand(name: str) -> int:
         db.session.add(brand)
         db.session.flush()
     return brand.id
-
-
-def _bar(length: int, label: str) -> Any:
-    return click.progressbar(length=length, label=label)

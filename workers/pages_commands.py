@@ -9,9 +9,8 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TextIO
 
@@ -23,13 +22,13 @@ from storefront.foundation import page_marks, page_views
 from storefront.foundation.database import db
 from storefront.foundation.page_files import page_file
 from storefront.foundation.page_marks import OWN, Mark
+from storefront.foundation.progress import telling
 from workers.pages import rebuild, work_on_pages
 from workers.pages_render import Rendered, warm_up
 
 group = AppGroup("pages", help="Render public pages ahead, and count what is seen.")
 BATCH = 200  # pages: their products are read at once; for single changes the worker is there
 LOOK_SECONDS = 0.5
-LINE_SECONDS = 5.0  # between the lines that a pipe gets instead of a bar
 
 
 @group.command("render")
@@ -99,16 +98,16 @@ def _work(processes: int, *, quiet: bool) -> Rendered:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own application
     warm_up(app)
     total = page_marks.count_waiting()
-    with _telling(total, quiet=quiet) as tell:
+    with telling("pages", is_quiet=quiet) as tell:
         if processes == 1:
-            return work_on_pages(math.inf, lambda done: tell(done.written + done.gone + done.failed), BATCH)
+            return work_on_pages(math.inf, lambda done: tell(done.written + done.gone + done.failed, total), BATCH)
         db.session.remove()
         db.engine.dispose()  # no connection is shared with a child
         with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
             parts: list[Future[Rendered]] = [pool.submit(_render_in_child) for _ in range(processes)]
             while not all(part.done() for part in parts):
                 db.session.rollback()
-                tell(total - page_marks.count_waiting())
+                tell(total - page_marks.count_waiting(), total)
                 time.sleep(LOOK_SECONDS)
         return sum((part.result() for part in parts), Rendered())
 
@@ -117,24 +116,3 @@ def _render_in_child() -> Rendered:
     """In a forked child, which has the parent's application and none of its connections."""
     db.engine.dispose(close=False)
     return work_on_pages(math.inf, batch=BATCH)
-
-
-@contextmanager
-def _telling(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show how far it is: a bar on a terminal, a line now and then in a pipe, nothing when quiet."""
-    if quiet:
-        yield lambda done: None
-    elif sys.stdout.isatty():
-        with click.progressbar(length=total, label="pages", show_pos=True) as bar:
-            yield lambda done: bar.update(max(0, done - bar.pos))
-            bar.update(total - bar.pos)
-    else:
-        told_at = time.monotonic()
-
-        def tell(done: int) -> None:
-            nonlocal told_at
-            if time.monotonic() - told_at >= LINE_SECONDS:
-                told_at = time.monotonic()
-                click.echo(f"{max(0, done)} of {total} pages")
-
-        yield tell

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from storefront.foundation.progress import telling
 from storefront.search.services import rebuild_search
 
 group = AppGroup("search", help="What search and filters keep of the catalog.")
-LINE_SECONDS = 5.0  # between the lines that a pipe gets instead of a bar
 
 
 @group.command("rebuild")
@@ -28,7 +27,8 @@ def rebuild(*, as_json: bool) -> None:
     """
     began = time.monotonic()
     try:
-        count = _run(is_quiet=as_json)
+        with telling("search", is_quiet=as_json) as tell:
+            count = rebuild_search(tell)
     except (OperationalError, ProgrammingError) as error:
         raise click.ClickException(f"The database refuses: {error.orig}. `flask db upgrade` makes its tables; "
                                    "what served before serves on.") from error
@@ -37,29 +37,3 @@ def rebuild(*, as_json: bool) -> None:
     seconds = round(time.monotonic() - began, 1)
     click.echo(json.dumps({"documents": count, "seconds": seconds}) if as_json
                else f"{count} products are found now, after {seconds} s.")
-
-
-def _run(*, is_quiet: bool) -> int:
-    """Rebuild with a bar on a terminal, a line now and then in a pipe, nothing for a machine."""
-    if is_quiet:
-        return rebuild_search()
-    if not sys.stdout.isatty():
-        return rebuild_search(_Lines())
-    with click.progressbar(length=1, label="search") as bar:
-        def draw(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
-
-        return rebuild_search(draw)
-
-
-class _Lines:
-    """A line every few seconds."""
-
-    def __init__(self) -> None:
-        self.said_at = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self.said_at >= LINE_SECONDS:
-            self.said_at = time.monotonic()
-            click.echo(f"{done} of {total}")

@@ -45,6 +45,17 @@ def test_a_filled_catalog_is_sound_and_the_same_for_the_same_seed(app: Flask) ->
     assert db.session.scalars(select(Product.name).order_by(Product.id).offset(MANY)).all() == names
 
 
+def test_filling_tells_a_pipe_in_lines_how_far_it_is(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storefront.foundation.progress.LINE_SECONDS", 0)
+    result = app.test_cli_runner().invoke(args=["catalog", "fill", "--products", "20", "--seed", "3"])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "products: 20 of 20"
+    assert re.fullmatch(r"20 products with \d+ variants in \d+ s\.", lines[1])
+    assert lines[2:-1] == [f"search and filters: {done} of 40" for done in (0, 20, 20, 40)]
+    assert lines[-1].endswith("Next: flask pages render --all.")
+
+
 @pytest.mark.usefixtures("filled")
 def test_no_hot_question_reads_a_large_table_from_end_to_end(app: Flask) -> None:
     slug = db.session.scalars(select(Product.slug).order_by(Product.id).limit(1)).one()
