@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import snowballstemmer
 
 VERSION = 1  # of this reading: an index that was made by another one is not asked
 MAX_TERM = 40
+SHORT = 60  # characters of a text that many products may have in common
 UNIT = 4  # letters; `64 gb` and `hn 5500` may as well be written in one word
 LANGUAGES = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -31,7 +32,9 @@ PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", 
 UNSPACED = ("\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf"
             "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f")
 INDIC = "\u0900-\u0dff"  # its vowels are marks, which Python counts as no letters
-_RUN = re.compile(rf"(?P<signs>[{UNSPACED}]+)|(?P<word>(?:[^\W_{UNSPACED}]|[{INDIC}])+)")
+_RUN = re.compile(rf"([{UNSPACED}]+|(?:[^\W_{UNSPACED}]|[{INDIC}])+)")
+_ASCII_RUN = re.compile("([a-z0-9]+)")
+_SIGNS = re.compile(f"[{UNSPACED}]")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic, and what is not to be seen at all.
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f"
                       "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
@@ -48,17 +51,28 @@ class Word:
     term: str
     pieces: tuple[str, ...] = ()  # terms of the letters and figures that it is made of
     is_signs: bool = False  # writing without spaces, of which `term` is a pair
+    is_plain: bool = False  # letters alone
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text of a document: each of its terms once (words, their pieces, what may be joined), and its words' terms."""
+
+    terms: tuple[str, ...]
+    words: dict[str, str]
 
 
 def fold(text: str) -> str:
     """Return the text without case, accents and width; scripts whose signs are made of parts stay whole."""
+    if text.isascii():
+        return text.lower()
     wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", wide)).translate(PLAIN)
 
 
 def read_code(text: str) -> str:
     """Return the term of a whole SKU or GTIN however it is hyphenated; empty when it is none."""
-    code = "".join(re.findall(r"[^\W_]+", fold(text)))
+    code = "".join(filter(str.isalnum, fold(text)))
     return f"_{code[:MAX_TERM]}" if len(code) >= 3 else ""
 
 
@@ -67,16 +81,28 @@ def read_words(text: str, language: str) -> list[Word]:
     return [word for word, _ in _read(text, language)]
 
 
-def read_terms(text: str, language: str) -> list[str]:
-    """Return every term of the text once, in the order of the words: words, their pieces, and what may be joined."""
-    found: dict[str, None] = {}
-    before = ""
-    for word, gap in _read(text, language):
-        found |= dict.fromkeys((word.term, *word.pieces))
-        if before and not word.is_signs and is_joint(before, word.text, gap):
-            found[before[-MAX_TERM:] + word.text[:MAX_TERM - len(before)]] = None
-        before = "" if word.is_signs else word.text
-    return list(found)
+def read_passage(text: str, language: str) -> Passage:
+    """Return what a document keeps of the text; what is said of many products (a brand, an option) is read once."""
+    return _read_short(text, language) if len(text) <= SHORT else _read_passage(text, language)
+
+
+def _read_passage(text: str, language: str) -> Passage:
+    read = _read(text, language)
+    words = {word.text: word.term for word, _ in read}
+    terms = dict.fromkeys(words.values())
+    if not all(word.is_plain for word, _ in read):
+        terms |= dict.fromkeys(piece for word, _ in read for piece in word.pieces)
+        terms |= dict.fromkeys(join(left, right) for (left, _), (right, gap) in pairwise(read)
+                               if not left.is_signs and not right.is_signs and is_joint(left.text, right.text, gap))
+    return Passage(tuple(terms), words)
+
+
+_read_short = functools.lru_cache(maxsize=20_000)(_read_passage)
+
+
+def join(left: Word, right: Word) -> str:
+    """Return two words as one term."""
+    return (left.text + right.text)[:MAX_TERM]
 
 
 def is_joint(left: str, right: str, gap: str) -> bool:
@@ -102,23 +128,23 @@ def _stemmer(language: str) -> snowballstemmer.stemmer:
     return snowballstemmer.stemmer(LANGUAGES[language])
 
 
-def _read(text: str, language: str) -> Iterator[tuple[Word, str]]:
-    """Yield each word with what stands between it and the one before."""
+def _read(text: str, language: str) -> list[tuple[Word, str]]:
+    """Return each word with what stands between it and the one before."""
     plain = _INCHES.sub(" inch ", fold(_POSSESSIVE.sub("", text.replace("\0", " "))))
-    end = 0
-    for run in _RUN.finditer(plain):
-        gap, end = plain[end:run.start()], run.end()
-        if run["signs"]:
-            yield from ((Word(pair, pair, is_signs=True), gap) for pair in _pairs(run["signs"]))
-        else:
-            yield _word(run["word"], language), gap
+    parts = (_ASCII_RUN if plain.isascii() else _RUN).split(plain)
+    read = zip(parts[1::2], parts[::2], strict=False)  # one gap more than words
+    if plain.isascii():
+        return [(_word(part, language), gap) for part, gap in read]
+    return [(word, gap) for part, gap in read for word in
+            ((Word(pair, pair, is_signs=True) for pair in _pairs(part)) if _SIGNS.match(part)
+             else (_word(part, language),))]
 
 
 @functools.lru_cache(maxsize=100_000)
 def _word(text: str, language: str) -> Word:
     pieces = _PIECES.findall(text) if not text.isalpha() and not text.isdigit() else []
     return Word(text[:MAX_TERM], stem(text, language),
-                tuple(stem(piece, language) for piece in pieces) if len(pieces) > 1 else ())
+                tuple(stem(piece, language) for piece in pieces) if len(pieces) > 1 else (), is_plain=text.isalpha())
 
 
 def _pairs(signs: str) -> list[str]:

@@ -6,8 +6,9 @@ import html
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sqlalchemy import select
 
@@ -25,7 +26,7 @@ from storefront.catalog.models import (
 from storefront.foundation.database import db
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import read_availability
-from storefront.search.analysis import VERSION, read_code, read_terms, read_words
+from storefront.search.analysis import VERSION, read_code, read_passage
 from storefront.search.engines.port import Document
 
 MAX_TEXT = 800  # characters of a description that are read
@@ -71,22 +72,22 @@ def read_documents(product_ids: Collection[int]) -> list[Reading]:
 
 
 def _build(product_id: int, source: Source, spoken: str) -> Reading:
-    name = read_terms(source.name, spoken)
-    kinds = [term for term in dict.fromkeys(_terms(source.kinds, spoken)) if term not in name]
+    name = read_passage(source.name, spoken)
+    sorting = [read_passage(text, spoken) for text in source.kinds]
+    saying = [read_passage(text, spoken) for text in source.texts]
+    kinds = dict.fromkeys(chain.from_iterable(passage.terms for passage in sorting))
+    for term in name.terms:
+        kinds.pop(term, None)
     codes = [code for code in map(read_code, source.codes[:MAX_CODES]) if code]
-    rest = _terms(source.texts, spoken)
-    terms = dict.fromkeys((*name, *kinds, *codes, *rest))
+    plain = dict.fromkeys(chain(name.terms, kinds, *(passage.terms for passage in saying)))
     standing = 0.8 * min(math.log10(1 + max(source.sales, 0)) / SOLD, 1) + 0.2 * source.is_in_stock
-    document = Document(product_id, list(terms), f"{' '.join(name)}\t{' '.join((*kinds, *codes))}", round(standing, 4))
-    words = {word.text: word.term for text in (source.name, *source.kinds, *source.texts)
-             for word in read_words(text, spoken)}
-    counted = set(words.values())
-    words |= {term: term for term in terms if term not in counted and term[0] != "_"}  # pieces and joints
+    document = Document(product_id, [*plain, *dict.fromkeys(codes)],
+                        f"{' '.join(name.terms)}\t{' '.join((*kinds, *codes))}", round(standing, 4))
+    words: dict[str, str] = {}
+    for passage in (name, *sorting, *saying):
+        words |= passage.words
+    words |= {term: term for term in plain.keys() - words.values()}  # pieces and joints
     return Reading(document, words)
-
-
-def _terms(texts: Iterable[str], spoken: str) -> list[str]:
-    return [term for text in texts for term in read_terms(text, spoken)]
 
 
 def _read_sources(product_ids: Collection[int]) -> dict[int, Source]:

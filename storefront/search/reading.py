@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
-from storefront.search.analysis import MAX_TERM, Word, read_code, read_words
+from storefront.search.analysis import Word, join, read_code, read_words
 from storefront.search.engines.port import AllOf, AnyOf, Expression
 from storefront.search.ranking import CODE, Feature, weigh
 from storefront.search.spelling import Known, complete, contain, correct, read_uses
@@ -104,13 +104,14 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
     words = _choose(read_words(query, language))
     asked = [Asked(word) for word in words]
     synonyms.add_to(asked)
-    joints = {_join(pair) for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs}
+    joints = {join(*pair) for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs}
     helpers = joints | {piece for word in words for piece in word.pieces}
     uses = read_uses(side, helpers.union(*(item.terms for item in asked))) if asked else {}
     for place, item in enumerate(asked):
         is_last = is_typing and place == len(asked) - 1 and query[-1:].isalnum()
         _understand(item, side, uses, is_unfinished=is_last, is_doubted=doubted)
-    for (left, right), joint in zip(pairwise(asked), map(_join, pairwise(words)), strict=True):
+    for left, right in pairwise(asked):
+        joint = join(left.word, right.word)
         if joint in uses:
             left.others.append(joint)
             right.others.append(joint)
@@ -161,7 +162,3 @@ def _choose(words: Collection[Word]) -> list[Word]:
     once = list({word.term: word for word in words}.values())
     longer = [word for word in once if len(word.text) > 1 or word.is_signs or word.text.isdigit()]
     return (longer or once)[:MAX_WORDS]
-
-
-def _join(pair: tuple[Word, Word]) -> str:
-    return (pair[0].text + pair[1].text)[:MAX_TERM]
