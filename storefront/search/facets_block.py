@@ -226,8 +226,8 @@ def _segments(products: Sequence[ProductFacts]) -> Mapping[str, int]:
             if variant.is_reduced:
                 add(SALE, 1 << at)
             amounts.append(variant.amount)
-        for name, values in numbers.items():
-            values += [0] * (width - 1) + [facts.numbers[name]]
+        for name in ORDERS:
+            numbers[name] += [0] * (width - 1) + [facts.numbers[name]]
     for name, values in {AMOUNT: amounts, **numbers}.items():
         found |= {f"n{name}/{place}": bits for place, bits in enumerate(_digits(values)) if bits}
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
@@ -76,18 +77,23 @@ def read_index() -> Index | None:
 
 
 def _load(memory: _Memory, generation: int) -> None:
-    """Read what is new or newer, drop what is gone."""
+    """Read what is new or newer, drop what is gone; the rest is left as it is."""
     wanted = dict(db.session.execute(select(FacetBlock.id, FacetBlock.version)
                                      .where(FacetBlock.generation == generation)).all())
     changed = [block_id for block_id, version in wanted.items() if memory.versions.get(block_id) != version]
-    blocks = {block_id: block for block_id, block in memory.index.blocks.items() if block_id in wanted}
+    old = memory.index
+    blocks = {block_id: block for block_id, block in old.blocks.items() if block_id in wanted}
     for part in _parts(changed):
         for block_id, body in db.session.execute(select(FacetBlock.id, FacetBlock.body).where(FacetBlock.id.in_(part))):
             blocks[block_id] = decode_block(body)
     names: dict[str, tuple[str, str]] = {}
-    places: dict[int, int] = {}
     for block_id in sorted(blocks):
         names |= blocks[block_id].names
+    left = [block for block_id, block in old.blocks.items() if blocks.get(block_id) is not block]
+    places = dict(old.places)
+    for product_id in chain.from_iterable(block.ids for block in left):
+        del places[product_id]
+    for block_id in blocks.keys() & set(changed):
         places |= dict.fromkeys(blocks[block_id].ids, block_id)
     memory.index = Index(blocks, names, places)
     memory.versions = wanted
@@ -96,14 +102,14 @@ def _load(memory: _Memory, generation: int) -> None:
 def _overlay(index: Index, stale: Collection[int], attributes: Collection[str]) -> Index:
     """Return the index with the present facts of the stale products; what they were is out of it."""
     current = read_facts(stale, attributes, facts().currency)
-    blocks, places = dict(index.blocks), dict(index.places)
+    blocks = dict(index.blocks)
     for block_id, product_ids in index.group(stale).items():
         blocks[block_id] = blocks[block_id].copy()
         for product_id in product_ids:
             blocks[block_id].replace(product_id, current.get(product_id))
     fresh = Block()
     fresh.extend([current[product_id] for product_id in sorted(current.keys() - index.places.keys())])
-    places |= dict.fromkeys(fresh.ids, 0)
+    places = {**index.places, **dict.fromkeys(fresh.ids, 0)} if fresh.ids else index.places
     names = {**index.names, **{key: name for product in current.values() for key, name in product.names.items()}}
     return Index({**blocks, 0: fresh} if fresh.ids else blocks, names, places)
 

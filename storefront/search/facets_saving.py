@@ -17,7 +17,7 @@ from storefront.foundation.shop import facts
 from storefront.search.facets_block import Block, ProductFacts, decode_block
 from storefront.search.facets_facts import read_facts
 from storefront.search.facets_index import STATE
-from storefront.search.facets_labels import Seen, count_labels, notice_labels
+from storefront.search.facets_labels import Seen, notice_labels, sort_labels
 from storefront.search.models import FacetBlock, FacetPlace, FacetState
 
 BLOCK_SIZE = 1024  # products
@@ -45,7 +45,7 @@ def rebuild_facets(progress: Progress = lambda done, total: None) -> int:
     `progress` hears (done, total). Lists go on with the old blocks meanwhile. A rebuild that another one overtakes
     stops without harm.
     """
-    attributes, others = count_labels()  # of a large catalog that takes seconds: before the lock is taken
+    attributes, others = sort_labels()  # of a large catalog that takes seconds: before the lock is taken
     db.session.rollback()
     generation = _begin(attributes=attributes, others=others)
     product_ids = _by_place_in_tree()

@@ -20,7 +20,7 @@ class FacetState(Model):
     building: Mapped[int] = mapped_column(default=0)  # the generation that a rebuild fills; 0 when none does
     version: Mapped[int] = mapped_column(default=0)  # grows with every block that is written
     attributes: Mapped[list[str]] = mapped_column(JSON, default=list)  # labels of product facts that filters offer
-    others: Mapped[dict[str, dict[str, int] | None]] = mapped_column(  # what was seen of other labels
+    others: Mapped[dict[str, dict[str, list[int]] | None]] = mapped_column(  # other labels, see facets_labels.py
         JSON, default=dict, server_default="{}")
 
 
