@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import delete, select
 
 from storefront.catalog.collections import follow_products
 from storefront.catalog.entries import ImageEntry, ProductEntry
@@ -36,7 +36,8 @@ from storefront.catalog.models import (
 )
 from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
-from storefront.foundation.database import Model, db, transactional
+from storefront.foundation.database import db, transactional
+from storefront.foundation.inserts import insert_numbered, insert_rows
 from storefront.foundation.outbox import Event, record_all
 from storefront.foundation.richtext import clean_html
 from storefront.foundation.shop import facts
@@ -62,7 +63,7 @@ def save_new_products(*, entries: Sequence[ProductEntry]) -> list[Planted]:
     """
     moment, currency = now(), facts().currency
     _free_slugs(entries)
-    product_ids = _insert(Product, _product_rows(entries, moment))
+    product_ids = insert_numbered(Product, _product_rows(entries, moment))
     _link_categories(entries, product_ids)
     values = _write_options(entries, product_ids)
     images, events = _write_images(entries, product_ids)
@@ -107,7 +108,7 @@ def _brand_ids(names: Iterable[str]) -> dict[str, int]:
         if slug not in known:
             new.setdefault(slug, name)
     if new:
-        _insert(Brand, [{"slug": slug, "name": name} for slug, name in new.items()])
+        insert_numbered(Brand, [{"slug": slug, "name": name} for slug, name in new.items()])
         known = _brands(slugs.values())
     return {name: known[slug] for name, slug in slugs.items()}
 
@@ -123,7 +124,7 @@ def _category_ids(entries: Sequence[ProductEntry]) -> dict[str, int]:
 
 def _link_categories(entries: Sequence[ProductEntry], product_ids: Sequence[int]) -> None:
     ids = _category_ids(entries)
-    _write(product_category, [
+    insert_rows(product_category, [
         {"product_id": product_id, "category_id": ids[path]}
         for entry, product_id in zip(entries, product_ids, strict=True)
         for path in dict.fromkeys(entry.categories or ())])
@@ -141,7 +142,7 @@ def _write_options(entries: Sequence[ProductEntry], product_ids: Sequence[int]) 
     for entry, product_id in zip(entries, product_ids, strict=True):
         options += [{"product_id": product_id, "name": option.name, "position": place}
                     for place, option in enumerate(entry.options)]
-    option_ids = iter(_insert(Option, options))
+    option_ids = iter(insert_numbered(Option, options))
     keys = []
     for entry, product_id in zip(entries, product_ids, strict=True):
         for place, option in enumerate(entry.options):
@@ -150,7 +151,7 @@ def _write_options(entries: Sequence[ProductEntry], product_ids: Sequence[int]) 
                 values.append({"option_id": option_id, "value": value.value, "swatch": value.swatch,
                                "position": position})
                 keys.append((product_id, place, value.value))
-    return dict(zip(keys, _insert(OptionValue, values), strict=True))
+    return dict(zip(keys, insert_numbered(OptionValue, values), strict=True))
 
 
 def _write_images(entries: Sequence[ProductEntry], product_ids: Sequence[int]) -> tuple[list[list[int]], list[Event]]:
@@ -162,7 +163,7 @@ def _write_images(entries: Sequence[ProductEntry], product_ids: Sequence[int]) -
             row, has_work = _image_row(image)
             rows.append({"product_id": product_id, "position": position, **row})
             is_work.append(has_work)
-    ids = _insert(Image, rows)
+    ids = insert_numbered(Image, rows)
     events: list[Event] = [ImageAdded(image_id) for image_id, has_work in zip(ids, is_work, strict=True) if has_work]
     left = iter(ids)
     return [[next(left) for _ in entry.images or ()] for entry in entries], events
@@ -190,10 +191,10 @@ def _write_variants(entries: Sequence[ProductEntry], product_ids: Sequence[int],
                 "needs_shipping": variant.needs_shipping, "is_archived": False, "extra": dict(variant.extra),
                 "image_id": image_ids[variant.image_index]
                 if variant.image_index is not None and entry.images is not None else None})
-    left = iter(_insert(Variant, rows))
+    left = iter(insert_numbered(Variant, rows))
     planted = [Planted(product_id, tuple(next(left) for _ in entry.variants), moment)
                for entry, product_id in zip(entries, product_ids, strict=True)]
-    _write(variant_option_value, [
+    insert_rows(variant_option_value, [
         {"variant_id": variant_id, "option_value_id": values[one.product_id, place, value]}
         for entry, one in zip(entries, planted, strict=True)
         for variant, variant_id in zip(entry.variants, one.variant_ids, strict=True)
@@ -206,21 +207,6 @@ def _write_prices(entries: Sequence[ProductEntry], planted: Sequence[Planted], c
              "compare_at_amount": variant.compare_at_amount}
             for entry, one in zip(entries, planted, strict=True)
             for variant, variant_id in zip(entry.variants, one.variant_ids, strict=True)]
-    _write(Price, rows)
+    insert_rows(Price, rows)
     moment = now()
-    _write(PriceChange, [{**row, "at": moment} for row in rows])
-
-
-def _insert(model: type[Model], rows: Rows) -> list[int]:
-    """Insert the rows and return their ids in order."""
-    if not rows:
-        return []
-    table = model.__table__
-    assert isinstance(table, Table)
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(db.session.connection().execute(statement, rows).scalars())
-
-
-def _write(table: Table | type[Model], rows: Rows) -> None:
-    if rows:
-        db.session.connection().execute(insert(table), rows)
+    insert_rows(PriceChange, [{**row, "at": moment} for row in rows])

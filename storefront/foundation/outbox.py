@@ -31,6 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.foundation.clock import UtcDateTime, now
 from storefront.foundation.database import Model, db, execute_counted, is_in_service, transactional
+from storefront.foundation.inserts import insert_rows
 
 # A job handed over and not finished within this time is handed over again.
 HANDOVER_AGAIN_AFTER = timedelta(seconds=60)
@@ -98,10 +99,8 @@ def record_all(events: Sequence[Event]) -> None:
     if not is_in_service():
         raise RuntimeError("events are recorded inside a transactional service")
     moment = now()
-    rows = [{"name": type(event).__name__, "payload": msgspec.to_builtins(event), "recorded_at": moment}
-            for event in events]
-    if rows:
-        db.session.connection().execute(insert(OutboxEvent), rows)
+    insert_rows(OutboxEvent, [{"name": type(event).__name__, "payload": msgspec.to_builtins(event),
+                               "recorded_at": moment} for event in events])
 
 
 def is_work_waiting() -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
+from storefront.foundation.inserts import insert_rows
 from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
 from storefront.inventory.services import correct_stock, save_location, set_policy
 
@@ -51,16 +52,15 @@ def count_new(*, counts: Mapping[int, tuple[int | None, str]], actor: str, reaso
     location_id = db.session.scalar(select(StockLocation.id).where(StockLocation.code == "main"))
     if location_id is None:
         location_id = save_location(code="main", name="Main stock")
-    connection, moment = db.session.connection(), now()
-    connection.execute(insert(StockLevel), [
+    moment = now()
+    insert_rows(StockLevel, [
         {"variant_id": variant_id, "location_id": location_id, "policy": StockPolicy(policy),
          "on_hand": available or 0, "reserved": 0, "allocated": 0}
         for variant_id, (available, policy) in counts.items()])
     moved = [{"variant_id": variant_id, "location_id": location_id, "on_hand": available, "reserved": 0,
               "allocated": 0, "reason": reason[:40], "actor": actor, "order_id": None, "created_at": moment}
              for variant_id, (available, _) in counts.items() if available]
-    if moved:
-        connection.execute(insert(StockMovement), moved)
+    insert_rows(StockMovement, moved)
 
 
 def read_stock(variant_ids: Collection[int]) -> dict[int, tuple[int, int, str]]:

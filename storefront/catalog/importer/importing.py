@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from storefront.catalog.import_models import Import, ImportChange, ImportLine, ImportState
 from storefront.catalog.importer.batches import Batch
@@ -29,6 +29,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.csv_files import Rejection, Table, UnreadableFile, open_table
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
+from storefront.foundation.inserts import insert_rows
 from storefront.foundation.shop import facts
 
 BATCH = 200  # products
@@ -197,8 +198,6 @@ def _commit(*, run: _Run, batch: Batch, products: list[ReadProduct], rejections:
 def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection]) -> None:
     lines: list[dict[str, Any]] = [*map(line_of, rejections)]
     lines += [line for saved in batch.saved for line in lines_of(saved)]
-    if lines:
-        db.session.connection().execute(insert(ImportLine), [{"import_id": run.import_id, **line} for line in lines])
-    if batch.changes and not run.order.is_dry_run:
-        db.session.connection().execute(
-            insert(ImportChange), [{"import_id": run.import_id, **change} for change in batch.changes])
+    insert_rows(ImportLine, [{"import_id": run.import_id, **line} for line in lines])
+    if not run.order.is_dry_run:
+        insert_rows(ImportChange, [{"import_id": run.import_id, **change} for change in batch.changes])
