@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.catalog.addresses import product_url
@@ -66,14 +68,24 @@ def is_on_sale(currency: str) -> ColumnElement[bool]:
     return and_(Product.status == ProductStatus.ACTIVE, priced)
 
 
+@cache
 def select_cards(currency: str) -> Select[int, str, str, str | None, Image | None]:
-    """Return the statement of products on sale with brand and first picture; callers order and limit it."""
+    """Return the statement of products on sale with brand and first picture; callers order and limit it.
+
+    Made once, as the two below: to build them costs more than to run them.
+    """
     return (
         select(Product.id, Product.slug, Product.name, Brand.name, Image)
         .outerjoin(Brand, Brand.id == Product.brand_id)
         .outerjoin(Image, Image.id == first_image_id(_id_of(Product.id)).correlate(Product))
         .where(is_on_sale(currency))
     )
+
+
+@cache
+def select_cards_of(currency: str) -> Select[int, str, str, str | None, Image | None]:
+    """Return the same of the products `:ids`."""
+    return select_cards(currency).where(Product.id.in_(bindparam("ids", expanding=True)))
 
 
 def build_cards(rows: Sequence[CardRow], currency: str) -> list[Card]:
@@ -112,18 +124,23 @@ class _Cheapest:
         return self.compare_at is not None
 
 
-def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers]:
+@cache
+def _select_offers() -> Select[*tuple[Any, ...]]:
     pair = variant_option_value.c
-    rows = db.session.execute(
+    return (
         select(Variant.product_id, Variant.id, Price.amount, Price.compare_at_amount, OptionValue.value,
                OptionValue.swatch, Option.position, OptionValue.position)
-        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == bindparam("currency")))
         .outerjoin(variant_option_value, pair.variant_id == Variant.id)
         .outerjoin(OptionValue, and_(OptionValue.id == pair.option_value_id, OptionValue.swatch != ""))
         .outerjoin(Option, Option.id == OptionValue.option_id)
-        .where(Variant.product_id.in_(product_ids), Variant.is_archived.is_(False))
+        .where(Variant.product_id.in_(bindparam("ids", expanding=True)), Variant.is_archived.is_(False))
         .order_by(Variant.position, Variant.id)
     )
+
+
+def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers]:
+    rows = db.session.execute(_select_offers(), {"ids": product_ids, "currency": currency})
     found: dict[int, _Offers] = defaultdict(lambda: _Offers({}, {}))
     for product_id, variant_id, amount, compare_at, label, color, option_place, place in rows:
         found[product_id].prices[variant_id] = (amount, compare_at)

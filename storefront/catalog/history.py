@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby, pairwise
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from storefront.catalog.models import PriceChange, Product, Variant
 from storefront.foundation.database import db
@@ -40,19 +42,28 @@ def read_lowest_prices(variant_ids: Collection[int], days: int = DAYS) -> dict[i
     """
     if not variant_ids:
         return {}
-    rows = db.session.execute(
-        select(PriceChange, Product.published_at)
-        .join(Variant, Variant.id == PriceChange.variant_id).join(Product, Product.id == Variant.product_id)
-        .where(PriceChange.variant_id.in_(variant_ids), PriceChange.currency == facts().currency)
-        .order_by(PriceChange.variant_id, PriceChange.at, PriceChange.id)).all()
+    rows = db.session.execute(_select_changes(), {"ids": list(variant_ids), "currency": facts().currency}).all()
     found = {}
-    for variant_id, group in groupby(rows, key=lambda row: row[0].variant_id):
+    for variant_id, group in groupby(rows, key=lambda row: row[0]):
         changes = list(group)
-        points = [PricePoint(row.at, row.amount, row.compare_at_amount) for row, _ in changes]
-        lowest = find_lowest(points, on_sale_since=changes[0][1], days=days)
+        points = [PricePoint(at, amount, compare_at) for _, at, amount, compare_at, _ in changes]
+        lowest = find_lowest(points, on_sale_since=changes[0][4], days=days)
         if lowest is not None:
             found[variant_id] = lowest
     return found
+
+
+@cache
+def _select_changes() -> Select[*tuple[Any, ...]]:
+    """Made once: to build it costs more than to run it."""
+    return (
+        select(PriceChange.variant_id, PriceChange.at, PriceChange.amount, PriceChange.compare_at_amount,
+               Product.published_at)
+        .join(Variant, Variant.id == PriceChange.variant_id).join(Product, Product.id == Variant.product_id)
+        .where(PriceChange.variant_id.in_(bindparam("ids", expanding=True)),
+               PriceChange.currency == bindparam("currency"))
+        .order_by(PriceChange.variant_id, PriceChange.at, PriceChange.id)
+    )
 
 
 def find_lowest(points: Sequence[PricePoint], *, on_sale_since: datetime | None, days: int = DAYS) -> int | None:

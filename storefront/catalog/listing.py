@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, UnaryExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storefront.catalog.cards import Card, build_cards, is_on_sale, select_cards
+from storefront.catalog.cards import Card, build_cards, is_on_sale, select_cards_of
 from storefront.catalog.models import Product
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound
@@ -56,6 +56,6 @@ def read_cards_of(product_ids: Sequence[int], currency: str) -> list[Card]:
     """Return the cards of those products that are on sale, in the order asked for, in two queries."""
     if not product_ids:
         return []
-    rows = db.session.execute(select_cards(currency).where(Product.id.in_(product_ids))).all()
+    rows = db.session.execute(select_cards_of(currency), {"ids": product_ids}).all()
     cards = {card.id: card for card in build_cards(rows, currency)}
     return [cards[product_id] for product_id in dict.fromkeys(product_ids) if product_id in cards]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, select
@@ -74,17 +75,21 @@ def _read_ahead(variant_ids: Collection[int], known: dict[int, Availability]) ->
 
 def _read_now(variant_ids: Collection[int], holder_id: uuid.UUID | None) -> dict[int, Availability]:
     own = _read_held(holder_id) if holder_id else {}
+    rows = db.session.execute(_select_levels(len(variant_ids) > MANY), {"asked": list(variant_ids)}).all()
+    found = {row[0]: judge_stock(row[1], row[2], row[3], own.get(row[0], 0)) for row in rows}
+    return {variant_id: found.get(variant_id, SOLD_OUT) for variant_id in variant_ids}
+
+
+@cache
+def _select_levels(is_many: bool) -> Select[*tuple[Any, ...]]:
+    """Made once. A batch of pages asks for thousands: numbers in the statement cost less than a parameter each."""
     available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
-    # A batch of pages asks for thousands: numbers in the statement cost less than a parameter each.
-    asked: BindParameter[list[int]] = bindparam("asked", list(variant_ids), expanding=True,
-                                                literal_execute=len(variant_ids) > MANY)
-    rows = db.session.execute(
+    asked: BindParameter[list[int]] = bindparam("asked", expanding=True, literal_execute=is_many)
+    return (
         select(StockLevel.variant_id, func.min(StockLevel.policy), func.max(StockLevel.policy), available)
         .join(StockLocation).where(StockLevel.variant_id.in_(asked), StockLocation.is_active)
         .group_by(StockLevel.variant_id)
-    ).all()
-    found = {row[0]: judge_stock(row[1], row[2], row[3], own.get(row[0], 0)) for row in rows}
-    return {variant_id: found.get(variant_id, SOLD_OUT) for variant_id in variant_ids}
+    )
 
 
 def select_stock() -> Select[*tuple[Any, ...]]:

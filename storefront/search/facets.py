@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from storefront.catalog.listing import PAGE_SIZE, Sort
 from storefront.foundation.errors import NotFound
 from storefront.foundation.pagination import Pager
-from storefront.search.facets_block import RATINGS, Block
+from storefront.search.facets_block import RATINGS
 from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep
 from storefront.search.facets_facts import BRAND
 from storefront.search.facets_index import Index, read_index
@@ -99,17 +99,15 @@ class FilteredPage:
 def filter_categories(index: Index, category_ids: Collection[int], ask: Ask) -> FilteredPage:
     """Return a page of the products in any of the categories. Raises NotFound past the end."""
     chosen = _understood(ask.chosen, index)
-    found = evaluate(index.blocks.values(), lambda block: _inside(block, category_ids), chosen)
+    found = evaluate(index.select(_keys(category_ids)), chosen)
     return _page(index, found, chosen, ask)
 
 
 def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> FilteredPage:
     """Return a page of these products, in the order given unless sorted. Raises NotFound past the end."""
-    grouped = index.group(dict.fromkeys(product_ids))
-    bits = {id(index.blocks[block_id]): index.blocks[block_id].spread(ids) for block_id, ids in grouped.items()}
-    blocks = [index.blocks[block_id] for block_id in grouped]
+    blocks = ((index.blocks[block_id], ids) for block_id, ids in index.group(dict.fromkeys(product_ids)).items())
     chosen = _understood(ask.chosen, index)
-    found = evaluate(blocks, lambda block: bits[id(block)], chosen)
+    found = evaluate(((block, block.spread(ids)) for block, ids in blocks), chosen)
     if ask.sort is not None:
         return _page(index, found, chosen, ask)
     kept = keep(found.hits, dict.fromkeys(product_ids))
@@ -120,15 +118,12 @@ def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> Filte
 
 def count_products(index: Index, groups: Mapping[str, Collection[int]]) -> dict[str, int]:
     """Return how many products each group of categories holds; one that lies in two of a group counts once."""
-    return {name: sum(block.collapse(_inside(block, category_ids)).bit_count() for block in index.blocks.values())
+    return {name: sum(block.collapse(bits).bit_count() for block, bits in index.select(_keys(category_ids)))
             for name, category_ids in groups.items()}
 
 
-def _inside(block: Block, category_ids: Collection[int]) -> int:
-    bits = 0
-    for category_id in category_ids:
-        bits |= block.bits.get(f"p#{category_id}", 0)
-    return bits
+def _keys(category_ids: Collection[int]) -> list[str]:
+    return [f"p#{category_id}" for category_id in category_ids]
 
 
 def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:

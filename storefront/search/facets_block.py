@@ -103,11 +103,6 @@ class Block:
                 found.setdefault(number, {})[int(place)] = bits
         return {number: [places.get(at, 0) for at in range(max(places) + 1)] for number, places in found.items()}
 
-    def copy(self) -> Block:
-        """Return a block that may be changed without changing this one."""
-        numbers = {name: kept[:] for name, kept in self.numbers.items()}
-        return Block(list(self.ids), list(self.starts), dict(self.bits), dict(self.names), numbers)
-
     def extend(self, products: Sequence[ProductFacts]) -> None:
         """Add products that are not here at the end."""
         start = self.starts[-1]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storefront.search.facets_block import AMOUNT, RATINGS, SALE, STOCK, Block
 
 PRICE, IN_STOCK, ON_SALE, RATING = "price", "in_stock", "on_sale", "rating"
-Scope = Callable[[Block], int]  # the bits of the list itself, whole products
+Listed = Iterable[tuple[Block, int]]  # the bits of the list itself, whole products
 Hits = list[tuple[Block, int]]  # the last bit of each product found
 
 
@@ -55,13 +55,10 @@ class Found:
     counts: Counts
 
 
-def evaluate(blocks: Iterable[Block], scope: Scope, chosen: Chosen) -> Found:
+def evaluate(listed: Listed, chosen: Chosen) -> Found:
     """Return what the choices leave of the list, and for every facet its counts; its own choices do not narrow them."""
     counts, hits, priced = Counts(), Hits(), Hits()
-    for block in blocks:
-        everything = scope(block)
-        if not everything:
-            continue
+    for block, everything in listed:
         parts = _parts(block, chosen)
         own = {facet: _all_of(everything, (bits for other, bits in parts.items() if other != facet)) for facet in parts}
         left = _all_of(everything, parts.values())

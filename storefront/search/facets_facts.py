@@ -48,12 +48,12 @@ def read_facts(product_ids: Collection[int], attributes: Collection[str], curren
             choice, names = name_choice(name, value, swatch)
             variant.values.add(choice)
             found[product_id].names.update(names)
-    for variant_id in _read_in_stock(found):
+    for variant_id in read_in_stock(found):
         if variant_id in variants:
             variants[variant_id][1].is_in_stock = True
     for product_id, category_id in db.session.execute(
             select(product_category.c.product_id, product_category.c.category_id)
-            .where(_among(product_category.c.product_id, found))):
+            .where(among(product_category.c.product_id, found))):
         found[product_id].marks.add(f"#{category_id}")
     return {product_id: facts for product_id, facts in found.items() if facts.variants}
 
@@ -91,7 +91,7 @@ def _read_products(product_ids: Collection[int], attributes: frozenset[str]) -> 
         select(Product.id, Brand.slug, Brand.name, Product.lowest_amount, Product.published_at, Product.sales_count,
                Product.rating, Product.review_count, Product.facts)
         .outerjoin(Brand, Brand.id == Product.brand_id)
-        .where(_among(Product.id, product_ids), Product.status == ProductStatus.ACTIVE))
+        .where(among(Product.id, product_ids), Product.status == ProductStatus.ACTIVE))
     found = {}
     for row in rows:
         published = int(row.published_at.timestamp()) if row.published_at else 0
@@ -116,7 +116,7 @@ def _read_variants(products: dict[int, ProductFacts], currency: str) -> dict[int
     rows = db.session.execute(
         select(Variant.id, Variant.product_id, Price.amount, Price.compare_at_amount)
         .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
-        .where(_among(Variant.product_id, products), Variant.is_archived.is_(False))
+        .where(among(Variant.product_id, products), Variant.is_archived.is_(False))
         .order_by(Variant.product_id, Variant.position, Variant.id))
     found = {}
     for variant_id, product_id, amount, compare_at in rows:
@@ -131,19 +131,19 @@ def _read_values(product_ids: Collection[int]) -> Iterable[tuple[int, str, str, 
     return db.session.execute(
         select(pair.variant_id, Option.name, OptionValue.value, OptionValue.swatch)
         .join(OptionValue, OptionValue.id == pair.option_value_id).join(Option, Option.id == OptionValue.option_id)
-        .where(_among(Option.product_id, product_ids)).order_by(OptionValue.id))
+        .where(among(Option.product_id, product_ids)).order_by(OptionValue.id))
 
 
-def _read_in_stock(product_ids: Collection[int]) -> Iterable[int]:
+def read_in_stock(product_ids: Collection[int]) -> Iterable[int]:
     """Return those variants that somebody can buy now: the rule of inventory.queries.read_availability, in SQL."""
     available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
     unbounded = func.count().filter(StockLevel.policy != StockPolicy.DENY)
     return db.session.scalars(
         select(StockLevel.variant_id).join(StockLocation).join(Variant, Variant.id == StockLevel.variant_id)
-        .where(_among(Variant.product_id, product_ids), StockLocation.is_active)
+        .where(among(Variant.product_id, product_ids), StockLocation.is_active)
         .group_by(StockLevel.variant_id).having((available > 0) | (unbounded > 0)))
 
 
-def _among(column: InstrumentedAttribute[int] | Column[int], ids: Collection[int]) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[int] | Column[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Numbers in the statement: of a thousand, a parameter each costs more than all the rest."""
     return column.in_(bindparam(None, list(ids), expanding=True, literal_execute=True))

@@ -7,7 +7,8 @@ a list tells the truth from the moment in which the change was committed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from weakref import WeakKeyDictionary
@@ -23,24 +24,38 @@ from storefront.search.stale import read_stale, waits
 
 STATE = 1  # the id of the one row
 READ_AT_ONCE = 64  # blocks
+FRESH, NOWHERE = 0, -1  # no block of the database has these ids
 MAX_OVERLAID = 200  # products; beyond them (an import runs) lists may lag behind by the time a worker needs
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The blocks by id, what values are called, and where products lie."""
+    """The blocks by id, what values are called, in which block products lie, and bits of blocks that do not count."""
 
     blocks: Mapping[int, Block]
     names: Mapping[str, tuple[str, str]]
-    places: Mapping[int, int]
+    places: dict[int, int] | ChainMap[int, int]
+    hidden: Mapping[int, int] = field(default_factory=dict)
 
     def group(self, product_ids: Iterable[int]) -> dict[int, list[int]]:
         """Return the products by the block that holds them; those that nobody can buy are left out."""
         found: dict[int, list[int]] = {}
         for product_id in product_ids:
-            if product_id in self.places:
-                found.setdefault(self.places[product_id], []).append(product_id)
+            place = self.places.get(product_id, NOWHERE)
+            if place != NOWHERE:
+                found.setdefault(place, []).append(product_id)
         return found
+
+    def select(self, keys: Sequence[str]) -> Iterator[tuple[Block, int]]:
+        """Return the blocks that hold any of the keys, with the bits of all products that have one."""
+        for block_id, block in self.blocks.items():
+            bits = 0
+            for key in keys:
+                bits |= block.bits.get(key, 0)
+            if block_id in self.hidden:
+                bits &= ~self.hidden[block_id]
+            if bits:
+                yield block, bits
 
 
 @dataclass
@@ -100,18 +115,13 @@ def _load(memory: _Memory, generation: int) -> None:
 
 
 def _overlay(index: Index, stale: Collection[int], attributes: Collection[str]) -> Index:
-    """Return the index with the present facts of the stale products; what they were is out of it."""
+    """Return the index with the present facts of the stale products in a block of their own, hidden where they lie."""
     current = read_facts(stale, attributes, facts().currency)
-    blocks = dict(index.blocks)
-    for block_id, product_ids in index.group(stale).items():
-        blocks[block_id] = blocks[block_id].copy()
-        for product_id in product_ids:
-            blocks[block_id].replace(product_id, current.get(product_id))
+    hidden = {block_id: index.blocks[block_id].spread(ids) for block_id, ids in index.group(stale).items()}
     fresh = Block()
-    fresh.extend([current[product_id] for product_id in sorted(current.keys() - index.places.keys())])
-    places = {**index.places, **dict.fromkeys(fresh.ids, 0)} if fresh.ids else index.places
-    names = {**index.names, **{key: name for product in current.values() for key, name in product.names.items()}}
-    return Index({**blocks, 0: fresh} if fresh.ids else blocks, names, places)
+    fresh.extend([current[product_id] for product_id in sorted(current)])
+    return Index({**index.blocks, FRESH: fresh}, {**index.names, **fresh.names}, ChainMap(
+        dict.fromkeys(fresh.ids, FRESH), dict.fromkeys(stale, NOWHERE), index.places), hidden)
 
 
 def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -20,7 +20,7 @@ from storefront.search.facets_index import STATE
 from storefront.search.facets_labels import Seen, notice_labels, sort_labels
 from storefront.search.models import FacetBlock, FacetPlace, FacetState
 
-BLOCK_SIZE = 1024  # products
+BLOCK_SIZE = 4096  # products: what computing costs goes by blocks, what a change writes by their size
 Progress = Callable[[int, int], object]
 
 

@@ -46,7 +46,7 @@ def shops(draw: st.DrawFn) -> list[ProductFacts]:
 
 @given(shops(), chosen_of, st.integers(1, 5))
 def test_totals_counts_and_prices_equal_those_of_a_loop(shop: list[ProductFacts], chosen: Chosen, size: int) -> None:
-    found = evaluate(blocks_of(shop, size), lambda block: block.bits.get(f"p{LIST}", 0), chosen)
+    found = evaluate([(block, block.bits.get(f"p{LIST}", 0)) for block in blocks_of(shop, size)], chosen)
 
     listed = [product for product in shop if LIST in product.marks]
     assert found.total == len(matching(listed, chosen))
@@ -70,7 +70,7 @@ def test_totals_counts_and_prices_equal_those_of_a_loop(shop: list[ProductFacts]
 def test_pages_by_place_visit_every_product_once_in_order(shop: list[ProductFacts], chosen: Chosen, size: int,
                                                           order: str, way: tuple[bool, int]) -> None:
     descending, page = way
-    found = evaluate(blocks_of(shop, size), lambda block: block.everything, chosen)
+    found = evaluate(whole(blocks_of(shop, size)), chosen)
     expected = sorted(((product.numbers[order], product.id) for product in matching(shop, chosen)), reverse=descending)
 
     visited: list[tuple[int, int]] = []
@@ -96,8 +96,8 @@ def test_putting_anew_what_changed_equals_building_from_nothing(old: list[Produc
             blocks.append(blocks_of([product], 1)[0])
 
     for chosen in (Chosen(), Chosen({"color": frozenset({"moss"})}, in_stock=True, highest=4)):
-        put = evaluate(map(stored, blocks), lambda block: block.everything, chosen)
-        built = evaluate(blocks_of(new, 99), lambda block: block.everything, chosen)
+        put = evaluate(whole(map(stored, blocks)), chosen)
+        built = evaluate(whole(blocks_of(new, 99)), chosen)
         assert (put.total, put.counts) == (built.total, built.counts)
         assert first(put.hits, "price", 99, descending=False) == first(built.hits, "price", 99, descending=False)
 
@@ -108,6 +108,10 @@ def blocks_of(products: Sequence[ProductFacts], size: int) -> list[Block]:
         blocks.append(Block())
         blocks[-1].extend(products[start:start + size])
     return [stored(block) for block in blocks]
+
+
+def whole(blocks: Iterable[Block]) -> list[tuple[Block, int]]:
+    return [(block, block.everything) for block in blocks]
 
 
 def stored(block: Block) -> Block:
