@@ -100,7 +100,7 @@ def leave_session() -> None:
 
 def current_customer() -> Customer | None:
     """Return the signed-in customer; None for guests and staff. Reads the session."""
-    if not session:
+    if "sign_in_id" not in session:
         return None  # a guest: nobody needs to be looked for
     person = current_user._get_current_object()
     return person if isinstance(person, Customer) else None

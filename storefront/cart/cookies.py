@@ -44,7 +44,7 @@ def remember_cart(response: Response, cart_id: uuid.UUID, *, is_filled: bool = F
     is_customer = current_customer_id() is not None
     if not is_customer:
         response.set_cookie(
-            cookie_name("cart"), str(_signer(_keys()).dumps(str(cart_id))), max_age=CART_AGE, path="/",
+            cookie_name("cart"), _write_signed(cart_id, _keys()), max_age=CART_AGE, path="/",
             httponly=True, samesite="Lax", secure=current_app.config["IS_SECURE"],
         )
     if is_customer or is_filled or count_items(cart_id):
@@ -71,6 +71,11 @@ def _read_signed(text: str, keys: tuple[str, ...]) -> uuid.UUID | None:
         return uuid.UUID(_signer(keys).loads(text))
     except (BadSignature, ValueError, TypeError, AttributeError):
         return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _write_signed(cart_id: uuid.UUID, keys: tuple[str, ...]) -> str:
+    return str(_signer(keys).dumps(str(cart_id)))
 
 
 def _signer(keys: tuple[str, ...]) -> URLSafeSerializer:

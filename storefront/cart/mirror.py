@@ -19,8 +19,7 @@ from storefront.foundation.redis import client, insistence
 
 logger = logging.getLogger(__name__)
 KEEP = 600  # seconds; bounds how long a hash is stale whose dropping failed
-# Each change leaves a new mark for so long: a rebuild that read the rows under another one does not write.
-MARK_KEPT = 600  # seconds
+BUILT_WITHIN = 600  # seconds; a rebuild that takes longer does not write
 EMPTY = "-"  # a hash cannot be empty: this field says that the cart is
 
 
@@ -62,18 +61,23 @@ def keep_cart_of(customer_id: uuid.UUID, cart_id: uuid.UUID) -> None:
         logger.warning("redis away: %s", type(error).__name__)
 
 
-def read_mark(cart_id: uuid.UUID) -> str:
-    """Return what the last change left; to be asked before the rows from which the hash is to be rebuilt."""
-    return _read(_mark_key(cart_id)) or ""
+def begin_rebuild(cart_id: uuid.UUID) -> str:
+    """Leave a mark that every change takes away and return it; to be called before the rows are read."""
+    mark = new_token()
+    try:
+        client().set(_mark_key(cart_id), mark, ex=BUILT_WITHIN)
+    except (RedisError, OSError) as error:
+        logger.warning("redis away: %s", type(error).__name__)
+    return mark
 
 
-def keep(cart_id: uuid.UUID, quantities: Mapping[int, int], *, mark: str = "", is_guests: bool = False) -> None:
-    """Write the hash anew, unless the cart was changed since `mark` was read."""
+def keep(cart_id: uuid.UUID, quantities: Mapping[int, int], *, mark: str, is_guests: bool = False) -> None:
+    """Write the hash anew, unless the cart was changed, or another rebuild begun, since `mark` was left."""
     key, mark_key = _key(cart_id), _mark_key(cart_id)
     try:
         with client().pipeline() as pipe:
             pipe.watch(mark_key)  # type: ignore[no-untyped-call]  # redis leaves this one without types
-            if (pipe.get(mark_key) or "") != mark:
+            if pipe.get(mark_key) != mark:
                 return
             pipe.multi()
             pipe.delete(key)
@@ -102,11 +106,9 @@ def _read(key: str) -> str | None:
 
 def _drop(cart_id: uuid.UUID) -> None:
     try:
-        # Not as one: the mark goes first, so nothing is written after the deletion that was read before it.
-        with insistence(), client().pipeline(transaction=False) as pipe:
-            pipe.set(_mark_key(cart_id), new_token(), ex=MARK_KEPT)
-            pipe.delete(_key(cart_id), _guest_key(cart_id))
-            pipe.execute()
+        # With the mark: nothing is written after the deletion that was read before it.
+        with insistence():
+            client().delete(_key(cart_id), _guest_key(cart_id), _mark_key(cart_id))
     except (RedisError, OSError) as error:
         logger.warning("redis away: %s", type(error).__name__)
 
@@ -116,7 +118,7 @@ def _key(cart_id: uuid.UUID) -> str:
 
 
 def _mark_key(cart_id: uuid.UUID) -> str:
-    return f"cart:{cart_id}:changed"
+    return f"cart:{cart_id}:rebuild"
 
 
 def _guest_key(cart_id: uuid.UUID) -> str:

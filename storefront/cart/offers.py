@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql
 from storefront.cart.models import MAX_LINES, MAX_QUANTITY, Cart, CartLine
 from storefront.catalog.variants import select_offer
 from storefront.foundation.clock import now
-from storefront.foundation.database import db
+from storefront.foundation.database import db, execute_alone
 from storefront.foundation.ids import new_uuid
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import judge_stock, select_ample, select_held, select_stock
@@ -98,9 +98,9 @@ def add_at_once(variant_id: int, quantity: int, *, cart_id: uuid.UUID | None,
     owner = customer_id or cart_id
     if owner is None or db.engine.dialect.name != "postgresql":
         return None
-    row = db.session.connection().execute(_add_at_once(customer_id is not None), {
+    row = execute_alone(_add_at_once(customer_id is not None), {
         "line": new_uuid(), "variant_id": variant_id, "wanted": quantity, "moment": now(), "owner": owner,
-        "recent": now() - TOUCHED_EVERY, "currency": facts().currency}).one_or_none()
+        "recent": now() - TOUCHED_EVERY, "currency": facts().currency})
     return Added(*row) if row else None
 
 

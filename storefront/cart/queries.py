@@ -193,7 +193,7 @@ def find_removed(cart_id: uuid.UUID, line_id: uuid.UUID) -> RemovedLine | None:
 
 
 def _count_anew(cart_id: uuid.UUID, *, is_guests: bool = False) -> int:
-    mark = mirror.read_mark(cart_id)
+    mark = mirror.begin_rebuild(cart_id)
     db.session.rollback()  # rows of a snapshot from before the mark (SQLite) would be kept under it
     quantities = read_quantities(cart_id)
     mirror.keep(cart_id, quantities, mark=mark, is_guests=is_guests)

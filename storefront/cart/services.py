@@ -44,15 +44,24 @@ class AddResult:
     message: str
 
 
-@transactional
 def add_line(*, cart_id: uuid.UUID | None, customer_id: uuid.UUID | None, variant_id: int, quantity: int) -> AddResult:
     """Add `quantity` to the visitor's cart, which is made when there is none; an unknown id makes a new one.
 
-    Raises InvalidQuantity, NotForSale, NotEnough (the old quantity stays) and CartFull.
+    One transaction, and mostly one statement. Raises InvalidQuantity, NotForSale, NotEnough (the old quantity
+    stays) and CartFull.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidQuantity
-    added = add_at_once(variant_id, quantity, cart_id=cart_id, customer_id=customer_id)
+    added = add_at_once(variant_id, quantity, cart_id=cart_id, customer_id=customer_id) or _add_in_steps(
+        variant_id, quantity, cart_id=cart_id, customer_id=customer_id)
+    drop_after_commit(added.cart_id)
+    return AddResult(added.cart_id, added.line_id, added.quantity, added.name, f"{added.name} is in your cart.")
+
+
+@transactional
+def _add_in_steps(variant_id: int, quantity: int, *, cart_id: uuid.UUID | None,
+                  customer_id: uuid.UUID | None) -> Added:
+    added = None
     while added is None:  # twice only when another tab changed the line while we waited for the cart
         offer = read_offer(variant_id, cart_id=cart_id, customer_id=customer_id)
         if offer is None:
@@ -60,8 +69,7 @@ def add_line(*, cart_id: uuid.UUID | None, customer_id: uuid.UUID | None, varian
         if offer.held + quantity > offer.maximum:
             raise NotEnough(available=offer.maximum, held=offer.held)
         added = _put_offered(offer, variant_id, offer.held + quantity, customer_id)
-    drop_after_commit(added.cart_id)
-    return AddResult(added.cart_id, added.line_id, added.quantity, added.name, f"{added.name} is in your cart.")
+    return added
 
 
 @transactional

@@ -16,7 +16,7 @@ from sqlite3 import Connection as SQLiteConnection
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, Engine, Enum, MetaData, event
+from sqlalchemy import Connection, CursorResult, Engine, Enum, Executable, MetaData, Row, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
@@ -91,16 +91,41 @@ def transactional(function: Callable[P, T]) -> Callable[P, T]:
         session = db.session()
         if session.info.get("in_service"):
             return function(*args, **kwargs)
-        for attempt in range(1, MAX_TRIES + 1):
-            try:
-                return _run_once(session, lambda: function(*args, **kwargs))
-            except DBAPIError as error:
-                if attempt == MAX_TRIES or not _is_retryable(error):
-                    raise
-                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # a pause, no secret
-        raise AssertionError("unreachable")
+        return _retried(lambda: _run_once(session, lambda: function(*args, **kwargs)))
 
     return run
+
+
+def execute_alone(statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    """Execute a statement that is a whole transaction by itself and return its row; none when it brings none.
+
+    No BEGIN and no COMMIT travel to the server, which saves two ways of three. Inside a service it joins that one's
+    transaction; outside it leaves what was read before behind, as a service does. For PostgreSQL alone.
+    """
+    if is_in_service():
+        return db.session.connection().execute(statement, values).one_or_none()
+    if db.session.registry.has():
+        _leave_snapshot(db.session())
+    return _retried(lambda: _run_alone(statement, values))
+
+
+def _run_alone(statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    failpoint("before-commit")
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(statement, values).one_or_none()
+    failpoint("after-commit")
+    return row
+
+
+def _retried(work: Callable[[], T]) -> T:
+    for attempt in range(1, MAX_TRIES + 1):
+        try:
+            return work()
+        except DBAPIError as error:
+            if attempt == MAX_TRIES or not _is_retryable(error):
+                raise
+            time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  # a pause, no secret
+    raise AssertionError("unreachable")
 
 
 def _run_once(session: Session, work: Callable[[], T]) -> T:
@@ -123,13 +148,16 @@ def _run_once(session: Session, work: Callable[[], T]) -> T:
 
 
 def after_commit(key: str, callback: Callable[[], None]) -> None:
-    """Run the callback once when the current service has committed; one per key."""
-    db.session().info.setdefault("after_commit", {})[key] = callback
+    """Run the callback once when the current service has committed, one per key; at once where none is running."""
+    if is_in_service():
+        db.session().info.setdefault("after_commit", {})[key] = callback
+    else:
+        callback()
 
 
 def is_in_service() -> bool:
     """Tell whether a transactional service is running."""
-    return bool(db.session().info.get("in_service"))
+    return db.session.registry.has() and bool(db.session().info.get("in_service"))
 
 
 def execute_counted(statement: UpdateBase, values: Mapping[str, Any] | None = None) -> int:
@@ -141,12 +169,16 @@ def execute_counted(statement: UpdateBase, values: Mapping[str, Any] | None = No
     return int(result.rowcount)
 
 
-def _begin_write(session: Session) -> None:
+def _leave_snapshot(session: Session) -> None:
+    """End the snapshot that reads before this call opened: a write must not build on it."""
     if session.in_transaction():
         if session.new or session.dirty or session.deleted:
             raise RuntimeError("rows were changed outside a service")
-        # Ends the snapshot that reads before this call opened: a write must not build on it.
         session.rollback()
+
+
+def _begin_write(session: Session) -> None:
+    _leave_snapshot(session)
     session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
 
 

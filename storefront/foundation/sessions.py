@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 
 class SessionCookie(SecureCookieSessionInterface):
     """As Flask's own, which makes ready to check and to sign a cookie before it looks whether there is one."""
+
+    _made: tuple[Any, URLSafeTimedSerializer | None] = (None, None)  # the keys, and what signs with them
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        keys = (app.secret_key, app.config["SECRET_KEY_FALLBACKS"])
+        if self._made[0] != keys:
+            self._made = (keys, super().get_signing_serializer(app))
+        return self._made[1]
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if not request.cookies.get(app.config["SESSION_COOKIE_NAME"]):
