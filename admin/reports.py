@@ -83,17 +83,20 @@ def read_waiting(limit: int = 8) -> tuple[int, list[Order]]:
 
 def read_low_stock(limit: int = 8) -> tuple[int, list[LowStock]]:
     """Return how many sold variants are low or gone, and the lowest of them."""
-    available = func.sum(StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated)
-    low = (
-        select(Product.id, Product.name, Variant.title, Variant.sku, available.label("available"))
+    there = StockLevel.on_hand - StockLevel.reserved - StockLevel.allocated
+    available = func.sum(there)
+    one = select(StockLevel.variant_id).where(there <= LOW)  # where all are few, one is: leaves little to add up
+    rows = db.session.execute(
+        select(Product.id, Product.name, Variant.title, Variant.sku, available.label("available"),
+               func.count().over().label("together"))
         .join(Variant, Variant.product_id == Product.id).join(StockLevel, StockLevel.variant_id == Variant.id)
         .where(Product.status == ProductStatus.ACTIVE, Variant.is_archived.is_(False),
-               StockLevel.policy == StockPolicy.DENY)
+               StockLevel.policy == StockPolicy.DENY, Variant.id.in_(one))
         .group_by(Product.id, Product.name, Variant.id, Variant.title, Variant.sku).having(available <= LOW)
-    )
-    count = db.session.scalar(select(func.count()).select_from(low.subquery())) or 0
-    rows = db.session.execute(low.order_by(available, Product.name).limit(limit)).all()
-    return count, [LowStock(row.id, row.name, row.title or row.sku or "", int(row.available)) for row in rows]
+        .order_by(available, Product.name).limit(limit)
+    ).all()
+    lowest = [LowStock(row.id, row.name, row.title or row.sku or "", int(row.available)) for row in rows]
+    return rows[0].together if rows else 0, lowest
 
 
 def read_failed_jobs(limit: int = 10) -> tuple[int, list[FailedJob]]:

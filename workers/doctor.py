@@ -15,9 +15,10 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from redis import RedisError
 from rq import Worker
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from storefront.catalog.models import Product
 from storefront.foundation import outbox
 from storefront.foundation.clock import now
 from storefront.foundation.database import db
@@ -27,6 +28,9 @@ from storefront.notifications.errors import TransportError
 from storefront.notifications.letter import sender
 from storefront.notifications.transport import check_transport
 from storefront.payments.gateways.registry import GATEWAYS, usual_offer
+from storefront.search.facets_index import STATE
+from storefront.search.models import FacetState, SearchIndex
+from storefront.search.services import INDEX, SMALL, is_index_current
 from storefront.shipping.carriers.registry import TRACKERS
 from workers.queues import QUEUES, connect, open_queue
 
@@ -189,6 +193,24 @@ def _pages(app: Flask) -> Iterator[Finding]:
         yield Finding("pages", f"{folder} can be written, {count_pages()} pages, {count_waiting()} wait")
 
 
+def _search(app: Flask) -> Iterator[Finding]:
+    """Say what answers searches; a small shop gets its index by itself."""
+    is_current = is_index_current()
+    index, facets = db.session.get(SearchIndex, INDEX), db.session.get(FacetState, STATE)
+    if is_current and index and facets and facets.generation:
+        yield Finding("search", f"{index.documents} products are in the index")
+        return
+    if index and index.serving and not is_current:
+        said = "the index was made by another reading of words, so plain SQL answers, slower and forgiving nothing"
+    elif is_current:
+        said = "filters have no index, so lists come without them"
+    else:
+        said = "there is no index, so plain SQL answers, slower and forgiving nothing, and lists have no filters"
+    is_large = len(db.session.scalars(select(Product.id).limit(SMALL + 1)).all()) > SMALL
+    yield Finding("search", said if is_large else f"{said}; the worker of `default` makes it now, the shop is small",
+                  "Run `flask search rebuild`." if is_large else "")
+
+
 def _payments(app: Flask) -> Iterator[Finding]:
     methods = facts().payment_methods
     known = [code for code in GATEWAYS if code != "gift_card"]  # pays beside another method, never alone
@@ -245,4 +267,4 @@ def _first_line(error: Exception) -> str:
 
 
 LOOKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (
-    _settings, _database, _redis, _outbox, _mail, _media, _pages, _payments, _tracking)
+    _settings, _database, _redis, _outbox, _mail, _media, _pages, _search, _payments, _tracking)

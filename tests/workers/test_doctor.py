@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import text, update
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
+from storefront.search.services import rebuild_search
 from tests.factories.accounts import make_customer
+from tests.factories.catalog import make_product
 from tests.factories.mail import send_by
 from tests.providers.keys import private_bare, public_bare
 from workers.doctor import examine
@@ -135,3 +138,25 @@ def test_a_carrier_that_is_asked_and_not_believed_is_named(app: Flask) -> None:
     assert "EASYPOST_WEBHOOK_SECRET" in advice(app, "tracking")
     change_settings(app, providers={"EASYPOST_API_KEY": "EZAK", "EASYPOST_WEBHOOK_SECRET": "s"})
     assert advice(app, "tracking") == ""
+
+
+def test_a_large_shop_without_an_index_of_today_is_told_what_to_run(app: Flask,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.doctor.SMALL", 1)
+
+    def said() -> tuple[str, str]:
+        db.session.rollback()
+        [finding] = [finding for finding in examine(app) if finding.name == "search"]
+        return finding.said, finding.advice
+
+    make_product(slug="bowl")
+    assert said()[0].startswith("there is no index")
+    assert "worker of `default`" in said()[0]
+    assert not said()[1]  # so small a shop gets it by itself
+    make_product(slug="cup")
+    assert said()[1] == "Run `flask search rebuild`."
+    rebuild_search()
+    assert said() == ("2 products are in the index", "")
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], locale="fr-FR")
+    assert said()[0].startswith("the index was made by another reading")
+    assert said()[1] == "Run `flask search rebuild`."
