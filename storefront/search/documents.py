@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
@@ -25,9 +24,9 @@ from storefront.catalog.models import (
 )
 from storefront.foundation.database import db
 from storefront.foundation.shop import facts
-from storefront.inventory.queries import read_availability
 from storefront.search.analysis import VERSION, read_code, read_passage
 from storefront.search.engines.port import Document
+from storefront.search.facets_facts import among, read_in_stock
 
 MAX_TEXT = 800  # characters of a description that are read
 MAX_CODES = 200  # SKUs and GTINs that lead to the product
@@ -95,7 +94,7 @@ def _read_sources(product_ids: Collection[int]) -> dict[int, Source]:
         select(Product.id, Product.name, Product.subtitle, Product.description, Product.facts, Product.tags,
                Product.sales_count, Brand.name.label("brand"))
         .outerjoin(Brand, Brand.id == Product.brand_id)
-        .where(Product.id.in_(product_ids), is_on_sale(facts().currency)))
+        .where(among(Product.id, product_ids), is_on_sale(facts().currency)))
     found = {}
     for row in rows:
         said = html.unescape(_TAG.sub(" ", row.description[:MAX_TEXT * 2]))[:MAX_TEXT]
@@ -112,7 +111,7 @@ def _add_categories(found: dict[int, Source]) -> None:
     place = product_category.c
     rows = db.session.execute(
         select(place.product_id, Category.name).join(Category, Category.id == place.category_id)
-        .where(place.product_id.in_(found)).order_by(Category.id))
+        .where(among(place.product_id, found)).order_by(Category.id))
     for product_id, name in rows:
         found[product_id].kinds.append(name)
 
@@ -124,7 +123,7 @@ def _add_choices(found: dict[int, Source]) -> None:
         select(Option.product_id, OptionValue.value).distinct().join(OptionValue, OptionValue.option_id == Option.id)
         .join(variant_option_value, pair.option_value_id == OptionValue.id)
         .join(Variant, Variant.id == pair.variant_id)
-        .where(Option.product_id.in_(found), Variant.is_archived.is_(False))
+        .where(among(Option.product_id, found), Variant.is_archived.is_(False))
         .order_by(Option.product_id, OptionValue.value))
     for product_id, value in rows:
         found[product_id].kinds.append(value)
@@ -133,11 +132,8 @@ def _add_choices(found: dict[int, Source]) -> None:
 def _add_codes_and_stock(found: dict[int, Source]) -> None:
     rows = db.session.execute(
         select(Variant.id, Variant.product_id, Variant.sku, Variant.gtin)
-        .where(Variant.product_id.in_(found), Variant.is_archived.is_(False)).order_by(Variant.id)).all()
-    products: dict[int, list[int]] = defaultdict(list)
+        .where(among(Variant.product_id, found), Variant.is_archived.is_(False)).order_by(Variant.id))
+    in_stock = set(read_in_stock(found))
     for variant_id, product_id, sku, gtin in rows:
-        products[product_id].append(variant_id)
         found[product_id].codes += [code for code in (sku, gtin) if code]
-    stock = read_availability([row[0] for row in rows])
-    for product_id, variant_ids in products.items():
-        found[product_id].is_in_stock = any(stock[variant_id].maximum for variant_id in variant_ids)
+        found[product_id].is_in_stock = found[product_id].is_in_stock or variant_id in in_stock

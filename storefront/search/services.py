@@ -7,8 +7,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 
 from storefront.catalog.collections import follow_products
 from storefront.catalog.models import Product, ProductStatus
@@ -146,7 +147,7 @@ def _fill(*, attempt: int, product_ids: Sequence[int], counted: Words) -> bool:
     if index.attempt != attempt:
         return False
     _, words = _put(index.building, product_ids, read_documents(product_ids))
-    counted += words
+    counted.update(words)
     if len(counted) > MAX_COUNTED:
         _count_words(index.building, counted)
         counted.clear()
@@ -176,22 +177,20 @@ def _put(side: str, product_ids: Collection[int], readings: Sequence[Reading]) -
     present = {reading.document.product_id for reading in readings}
     engine.remove(side, sorted(known - present))
     engine.write(side, [reading.document for reading in readings])
-    words: Words = Counter()
+    words: Words = Counter(chain.from_iterable(
+        reading.words.items() for reading in readings if reading.document.product_id not in known))
     for reading in readings:
-        is_new = reading.document.product_id not in known
-        for pair in reading.words.items():
-            words[pair] += is_new
+        if reading.document.product_id in known:
+            words.update(dict.fromkeys(reading.words.items(), 0))
     return len(present - known) - len(known - present), words
 
 
 def _count_words(side: str, words: Words) -> None:
     """Add to the vocabulary, in one order: two that write at once must not wait for each other."""
-    rows = [{"side": side, "word": word, "term": term, "uses": uses} for (word, term), uses in sorted(words.items())]
-    if rows:
-        db.session.execute(text(
-            "INSERT INTO search_word (side, word, term, uses) VALUES (:side, :word, :term, :uses) "
-            "ON CONFLICT (side, word) DO UPDATE SET uses = search_word.uses + excluded.uses, term = excluded.term"),
-            rows)
+    rows: dict[str, tuple[str, int]] = {}
+    for (word, term), uses in sorted(words.items()):
+        rows[word] = term, uses + rows.get(word, ("", 0))[1]
+    open_engine().count_words(side, [(word, term, uses) for word, (term, uses) in rows.items()])
 
 
 def _hold_index() -> SearchIndex:

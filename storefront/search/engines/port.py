@@ -58,6 +58,9 @@ class Engine(Protocol):
     def remove(self, side: str, product_ids: Collection[int]) -> None:
         """Forget the products."""
 
+    def count_words(self, side: str, words: Sequence[tuple[str, str, int]]) -> None:
+        """Add each (word, term, uses) to the vocabulary (models.SearchWord); no word is in it twice."""
+
     def finish(self, side: str) -> None:
         """Make a side that was just filled quick to read."""
 

@@ -33,13 +33,23 @@ class PostgresqlEngine:
         db.session.execute(text(f"DROP INDEX IF EXISTS ix_search_engine_{side}_terms"))  # made anew by finish
 
     def write(self, side: str, documents: Sequence[Document]) -> None:
-        rows = [{"id": document.product_id, "terms": " ".join(document.terms), "head": document.head,
-                 "weight": document.weight} for document in documents]
-        if rows:
-            db.session.execute(text(
-                f"INSERT INTO search_engine_{side} (product_id, terms, head, weight) "  # noqa: S608
-                "VALUES (:id, CAST(:terms AS tsvector), :head, :weight) ON CONFLICT (product_id) DO UPDATE "
-                "SET terms = excluded.terms, head = excluded.head, weight = excluded.weight"), rows)
+        _write(f"""
+            INSERT INTO search_engine_{side} (product_id, terms, head, weight)
+            SELECT id, CAST(said AS tsvector), head, weight
+            FROM unnest(CAST(:0 AS integer[]), CAST(:1 AS text[]), CAST(:2 AS text[]), CAST(:3 AS real[]))
+            AS new (id, said, head, weight)
+            ON CONFLICT (product_id) DO UPDATE
+            SET terms = excluded.terms, head = excluded.head, weight = excluded.weight""",  # noqa: S608
+               [(document.product_id, " ".join(document.terms), document.head, document.weight)
+                for document in documents])
+
+    def count_words(self, side: str, words: Sequence[tuple[str, str, int]]) -> None:
+        _write(f"""
+            INSERT INTO search_word (side, word, term, uses)
+            SELECT '{side}', word, term, uses
+            FROM unnest(CAST(:0 AS text[]), CAST(:1 AS text[]), CAST(:2 AS integer[])) AS new (word, term, uses)
+            ON CONFLICT (side, word) DO UPDATE
+            SET uses = search_word.uses + excluded.uses, term = excluded.term""", words)  # noqa: S608
 
     def remove(self, side: str, product_ids: Collection[int]) -> None:
         db.session.execute(text(f"DELETE FROM search_engine_{side} WHERE product_id = ANY(:ids)"),  # noqa: S608
@@ -73,3 +83,10 @@ class PostgresqlEngine:
             db.session.rollback()
             return []
         return list(map(Candidate._make, rows))
+
+
+def _write(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Give each column as one array: a row of parameters each would cost more than all the rest."""
+    if rows:
+        db.session.execute(text(statement), {str(place): list(column)
+                                             for place, column in enumerate(zip(*rows, strict=True))})

@@ -42,6 +42,12 @@ class SqliteEngine:
         if rows:
             db.session.execute(text(f"DELETE FROM search_engine_{side} WHERE rowid = :id"), rows)  # noqa: S608
 
+    def count_words(self, side: str, words: Sequence[tuple[str, str, int]]) -> None:
+        if words:
+            db.session.connection().exec_driver_sql(
+                "INSERT INTO search_word (side, word, term, uses) VALUES (?, ?, ?, ?) ON CONFLICT (side, word) "
+                "DO UPDATE SET uses = uses + excluded.uses, term = excluded.term", [(side, *word) for word in words])
+
     def finish(self, side: str) -> None:
         db.session.execute(text(f"INSERT INTO search_engine_{side} (search_engine_{side}) "  # noqa: S608
                                 "VALUES ('optimize')"))
