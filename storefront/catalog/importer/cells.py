@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from storefront.catalog.entries import MAX_AMOUNT, MAX_GRAMS
@@ -14,6 +15,7 @@ GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz":
 MAX_QUANTITY = 1_000_000_000
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,10}(\.0+)?", re.ASCII)
+_parse_amount = lru_cache(maxsize=4096)(parse_amount)  # a file says the same few prices again and again
 
 
 class CellProblem(ValueError):
@@ -30,7 +32,7 @@ def read_amount(row: Row, column: str, currency: str) -> int | None:
     if not text:
         return None
     try:
-        amount = parse_amount(text, currency)
+        amount = _parse_amount(text, currency)
     except InvalidAmount as error:
         raise CellProblem(column, str(error)) from None
     if amount > MAX_AMOUNT:
