@@ -44,18 +44,23 @@ class RunningGateway:
         stop_children([self.process])
 
 
-def start_gateway(app: Flask, folder: Path, servers: Mapping[str, Sequence[str]], **options: Any) -> RunningGateway:
+def start_gateway(app: Flask, folder: Path, servers: Mapping[str, Sequence[str]], *, secure: int = 0,
+                  **options: Any) -> RunningGateway:
     """Start nginx before the servers (`{"": ["127.0.0.1:8001"]}`, or by role) and return when it listens.
 
     `options` are those of workers.gateway.Gateway, such as `limits=False` for a load test. PAGES_DIR, MEDIA_DIR,
     SITE_URL and all else come from the app's settings; the shop's processes need TRUSTED_PROXIES=127.0.0.1.
+    With a certificate https is spoken at the port `secure`, and `port` only leads there.
     """
     program = find_nginx()
     assert program is not None, "nginx is missing: apt-get install nginx-light"
     port = _free_port()
+    listens = {"listens": [f"127.0.0.1:{port}"]}
+    if secure:
+        listens = {"listens": [f"127.0.0.1:{secure} ssl http2"], "redirects": [f"127.0.0.1:{port}"]}
     with app.app_context():
         path = lay_out(app, Gateway(
-            folder=folder, servers=servers, listens=[f"127.0.0.1:{port}"], names=["127.0.0.1", "localhost"],
+            folder=folder, servers=servers, **listens, names=["127.0.0.1", "localhost"],
             user="root" if os.geteuid() == 0 else "", **options))  # the folders of tests are nobody else's to read
     process = start_child([program, "-c", str(path), "-g", "daemon off;"], log=folder / "nginx.out")
     running = RunningGateway(port, folder, process)

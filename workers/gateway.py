@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.routing import Rule
@@ -21,10 +21,11 @@ from storefront.foundation.assets import BUILT
 from storefront.foundation.config import ROOT
 from storefront.foundation.guard import security_headers
 from storefront.foundation.headers import FOREVER, MICRO_SECONDS, PUBLIC, public_headers
-from storefront.foundation.page_files import SETS
+from storefront.foundation.page_files import NAME, SETS, TRACKING
 from storefront.foundation.proxies import network_of
 from storefront.foundation.roles import ROLES
 from storefront.foundation.shop import facts
+from workers.gateway_refusals import REFUSALS, write_refusals
 
 group = AppGroup("gateway", help="Put nginx in front of the shop.")
 TEMPLATE = "nginx.conf.jinja"
@@ -33,22 +34,6 @@ ADMIN_SECONDS = 120  # imports are long
 HOOK_BODY = "256k"
 ADDRESS = re.compile(r"[\w.\-\[\]:]+:\d{1,5}|unix:/[\w./\-]+")
 WORD = re.compile(r"[\w./:*\-\[\] ]+")  # of what an operator types: nothing that ends a directive
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What nginx says itself, in a sentence."""
-
-    name: str
-    status: int
-    words: str
-
-
-REFUSALS = (
-    Refusal("away-htmx", 503, "The shop is catching its breath. Please try again in a moment."),
-    Refusal("429", 429, "That was a little fast. Wait a moment, then try again."),
-    Refusal("413", 413, "That is more than we can take at once. Please send less."),
-)
 
 
 @dataclass(frozen=True)
@@ -99,6 +84,7 @@ class Gateway:
     folder: Path  # for nginx's own files: configuration, logs, cache
     servers: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"": ["127.0.0.1:8000"]})  # by role; "" is all
     listens: Sequence[str] = ("8080",)
+    redirects: Sequence[str] = ()  # where plain http is listened to, only to lead to https
     names: Sequence[str] = ()  # beside those of the settings
     trusted: Sequence[str] = ()  # networks of proxies in front of nginx
     certificate: str = ""
@@ -106,7 +92,8 @@ class Gateway:
     user: str = ""
     brotli: bool = False
     limits: bool = True
-    patience: int = 10  # seconds for which a public page may take …
+    slowest: int = 10  # seconds for which a visitor may send or read nothing
+    patience: int = 4  # seconds for which a public page may take: then its old one is shown, if there is one …
     patience_with_deeds: int = 30  # … and for which what belongs to a visitor may: providers are asked on the way
 
 
@@ -114,12 +101,13 @@ class Gateway:
 @click.option("--upstream", "upstreams", multiple=True, metavar="[ROLE=]ADDRESS,…", default=["127.0.0.1:8000"],
               show_default=True, help=f"Where processes of the shop listen; one role's: {', '.join(ROLES)}.")
 @click.option("--listen", "listens", multiple=True, default=["8080"], show_default=True, help="As nginx's listen.")
+@click.option("--redirect", "redirects", multiple=True, metavar="LISTEN", help="Leads from plain http to https: 80.")
 @click.option("--server-name", "names", multiple=True, help="A further host name; SITE_URL and TRUSTED_HOSTS count.")
 @click.option("--trust", "trusted", multiple=True, metavar="NETWORK", help="A proxy in front of nginx, by its address.")
 @click.option("--certificate", default="", metavar="FILE", help="Then --listen '443 ssl http2'.")
 @click.option("--certificate-key", default="", metavar="FILE")
 @click.option("--user", default="", help="Whom nginx's processes become when root starts it; may read pages and media.")
-@click.option("--brotli", is_flag=True, help="Send .br files too; needs nginx's brotli module.")
+@click.option("--brotli", is_flag=True, help="Send .br files too; needs libnginx-mod-http-brotli-static.")
 @click.option("--no-limits", is_flag=True, help="Count no requests, such as for a load test.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write DIR/nginx.conf and the page for when the shop is away, instead of printing.")
@@ -143,7 +131,7 @@ def lay_out(app: Flask, gateway: Gateway) -> Path:
     text = write_config(app, gateway)
     gateway.folder.mkdir(parents=True, exist_ok=True)
     with app.test_request_context():
-        (gateway.folder / "away.html").write_text(render_template("errors/503.html", status=503, message=""))
+        write_refusals(gateway.folder / "refusals")
     path = gateway.folder / "nginx.conf"
     path.write_text(text)
     return path
@@ -161,9 +149,11 @@ def write_config(app: Flask, gateway: Gateway) -> str:
         lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["quoted"] = quote
     words = {name: getattr(gateway, name) for name in ("folder", "listens", "trusted", "certificate", "user", "brotli",
-                                                       "certificate_key", "limits", "patience")}
+                                                       "certificate_key", "limits", "patience", "slowest",
+                                                       "redirects")}
     return environment.get_template(TEMPLATE).render(
         words, site_name=re.sub(r"\s+", " ", settings.site_name), scheme=site.scheme, kinds=KINDS, sets=SETS,
+        page_name=NAME, tracking=TRACKING.pattern,
         host=f"$host:{site.port}" if site.port else "$host", formats="|".join(FORMATS), refusals=REFUSALS,
         server_names=sorted({site.hostname or "", *settings.trusted_hosts, *gateway.names}),
         pages_dir=settings.pages_dir, media_dir=settings.media_dir, static_root=BUILT.parents[1],
@@ -188,9 +178,11 @@ def check(app: Flask, gateway: Gateway) -> None:
             raise click.ClickException(f"--trust {network}: write an address or a network, 10.0.0.0/8.") from None
     if bool(gateway.certificate) != bool(gateway.certificate_key):
         raise click.ClickException("A certificate and its key go together.")
+    if gateway.redirects and not gateway.certificate:
+        raise click.ClickException("--redirect leads to https, which needs a --certificate.")
     settings = facts()
     typed = [gateway.folder, settings.pages_dir, settings.media_dir, gateway.certificate, gateway.certificate_key,
-             gateway.user, *gateway.names, *gateway.listens]
+             gateway.user, *gateway.names, *gateway.listens, *gateway.redirects]
     for word in map(str, typed):
         if word and not WORD.fullmatch(word):
             raise click.ClickException(f"nginx cannot be told {word!r}: use letters, digits and . / : - only.")

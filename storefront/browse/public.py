@@ -28,7 +28,7 @@ from storefront.browse.pages import (
 from storefront.catalog.addresses import product_url
 from storefront.foundation.headers import MICRO_SECONDS, PRIVATE, PUBLIC, public_headers
 from storefront.foundation.page_files import page_file
-from storefront.foundation.page_serving import RENDERED_AT
+from storefront.foundation.page_serving import RENDERED_AT, asked_address
 
 ListPage = CategoryPage | CollectionPage | SearchPage
 PublicPage = HomePage | CategoryPage | CollectionPage | SearchPage | ProductPage | ContentPage
@@ -109,7 +109,7 @@ def _public(response: Response) -> Response:
     if RENDERED_AT in request.environ:
         return response  # on its way into a file, which has no headers
     response.headers.update(public_headers(request.path, response.mimetype or "text/html"))
-    if page_file(f"{request.path}?{request.query_string.decode('latin-1')}") is None:
+    if page_file(asked_address()) is None:
         # No file of its own: the gateway may answer it again for a moment. What may lie as a file is never kept so,
         # for its file is taken away the moment that it would be wrong.
         response.headers["X-Accel-Expires"] = str(MICRO_SECONDS)

@@ -24,6 +24,8 @@ from storefront.foundation.shop import facts
 
 # The query strings that have files of their own, and the folder of each. Any other query string is answered live.
 SETS = {"": "plain", "sort=newest": "newest", "sort=price": "price", "sort=-price": "price-down", "sort=best": "best"}
+# What advertisements add to links, which says nothing about the page. Written for Python and for nginx alike.
+TRACKING = re.compile(r"(?:utm_[a-z_]+|gclid|gbraid|wbraid|fbclid|msclkid)=[^&]*")
 HOME = "index"
 NAME = ".page"  # after the path, so that it is no folder's name and no draft's; then .gz, which web servers add
 SUFFIX = f"{NAME}.gz"
@@ -33,6 +35,11 @@ MAX_NAME = 240  # bytes of one part of a path; file systems take 255
 PART = ".part"  # of a page that is being written
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 LEVEL = 5  # of gzip: 6 takes a sixth longer for a quarter of a hundredth less
+
+
+def drop_tracking(query: str) -> str:
+    """Return the query string without what advertisements added."""
+    return "&".join(field for field in query.split("&") if not TRACKING.fullmatch(field)) if query else ""
 
 
 def page_file(address: str) -> Path | None:

@@ -13,7 +13,7 @@ from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from storefront.foundation.headers import public_headers
-from storefront.foundation.page_files import read_page
+from storefront.foundation.page_files import drop_tracking, read_page
 from storefront.foundation.page_views import note_view
 
 RENDERED_AT = "storefront.rendered_at"  # in the WSGI environ: this page is being rendered ahead, at this second
@@ -25,6 +25,12 @@ def install_page_files(app: Flask) -> None:
     app.jinja_env.globals["rendered_at"] = _rendered_at
 
 
+def asked_address() -> str:
+    """Return the address of the page that is asked for, as page_file takes it: without what advertisements added."""
+    path, query = quote(request.path, safe="/~"), drop_tracking(request.query_string.decode("latin-1"))
+    return f"{path}?{query}" if query else path
+
+
 def _rendered_at() -> int | None:
     """Return the second at which this page is rendered ahead; None when it is rendered for a visitor."""
     moment: int | None = request.environ.get(RENDERED_AT)
@@ -34,8 +40,7 @@ def _rendered_at() -> int | None:
 def _answer_with_file() -> Response | None:
     if request.method not in ("GET", "HEAD") or request.routing_exception or RENDERED_AT in request.environ:
         return None
-    path, query = quote(request.path, safe="/~"), request.query_string.decode("latin-1")
-    address = f"{path}?{query}" if query else path
+    address = asked_address()
     content = read_page(address)
     if content is None:
         return None

@@ -101,8 +101,8 @@ def test_an_old_list_while_the_shop_fails_and_a_new_one_when_it_is_back(gateway:
 
 def test_the_shop_allows_lists_without_a_file_alone(app: Flask, client: FlaskClient) -> None:
     make_product(slug="bowl", categories=("bowls",))
-    for path in ("/search?q=bowl", "/p/bowl/choice", "/p/bowl?utm_source=x", "/?utm_source=x"):
+    for path in ("/search?q=bowl", "/p/bowl/choice", "/p/bowl?source=x", "/?variant=1", "/c/bowls?sort=PRICE"):
         assert client.get(path).headers["X-Accel-Expires"] == str(MICRO_SECONDS), path
-    for path in ("/", "/c/bowls", "/c/bowls?sort=price", "/p/bowl", "/sitemap.xml", "/cart", "/account/sign-in",
-                 "/island", "/p/none", "/healthz"):
+    for path in ("/", "/c/bowls", "/c/bowls?sort=price", "/p/bowl", "/p/bowl?utm_source=x", "/?gclid=a",
+                 "/sitemap.xml", "/cart", "/account/sign-in", "/island", "/p/none", "/healthz"):
         assert "X-Accel-Expires" not in client.get(path).headers, path

@@ -55,6 +55,8 @@ ADDRESSES = [
     ("/", "/"), ("/", "/?"), ("/p/bowl", "/p/bowl"), ("/p/bowl", "/p/%62owl"), ("/p/bowl", "//p//bowl"),
     ("/p/bowl", "/c/../p/bowl"), ("/c/table/bowls", "/c/table/bowls"), ("/c/bowls?sort=price", "/c/bowls?sort=price"),
     ("/c/bowls?sort=-price", "/c/bowls?sort=-price"), ("/collections/new", "/collections/new"),
+    ("/p/bowl", "/p/bowl?utm_source=a&utm_campaign=b%20c"), ("/", "/?gclid=x"), ("/p/bowl", "/p/bowl?fbclid=x&"),
+    ("/c/bowls?sort=price", "/c/bowls?utm_source=a&sort=price&gclid=b"),
     ("/pages/about", "/pages/about"), ("/p/sm\u00f8r-sk\u00e5l", "/p/sm%C3%B8r-sk%C3%A5l"),
     ("/p/\u8336\u7897", "/p/%E8%8C%B6%E7%A2%97"), ("/p/" + "a" * 240, "/p/" + "a" * 240)]
 
@@ -90,11 +92,14 @@ def test_all_but_reading_goes_to_the_shop_with_its_body(front: RunningGateway, b
 LIVE = [
     "/c/bowls",  # of its children alone there are files, so c/bowls is a folder
     "/p/gone", "/c/bowls/", "/p/", "/p/bowl?variant=2", "/p/bowl?sort=price&page=2", "/p/bowl/choice",
+    "/c/bowls/small?sort=PRICE", "/p/bowl?UTM_source=a", "/p/bowl?utm_source", "/p/bowl?xgclid=a",
+    "/p/bowl?variant=2&gclid=a", "/c/bowls/small?sort=price&utm_source=a&sort=newest", "/P/bowl", "/p/Bowl",
     "/p/" + "a" * 300, "/p/" + "a/" * 900 + "b", "/p/bowl%0d%0aX-Evil:%201", "/p/bowl%20"]
 
 
 def test_what_has_no_file_is_rendered_live(front: RunningGateway, back: Back) -> None:
     write("/c/bowls/small")
+    write("/c/bowls/small?sort=price")
     write("/p/bowl")
     for path in LIVE:
         answer = ask(front.port, path)

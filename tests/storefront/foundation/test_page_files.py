@@ -35,8 +35,8 @@ def test_a_page_and_its_file_lead_to_each_other(app: Flask, address: str) -> Non
 
 
 @pytest.mark.parametrize("address", [
-    "/cart", "/p/", "/p/../../etc/passwd", "/p/%2e%2e/x", "/p/.hidden", "/p/a/b%2f..%2fc", "/p/x.page", "/c/x.page/y", "/c//x",
-    "/p/a%00b", f"/p/{'x' * 241}", "/p/bowl?variant=1", "/c/bowls?sort=price&page=2", "/index",
+    "/cart", "/p/", "/p/../../etc/passwd", "/p/%2e%2e/x", "/p/.hidden", "/p/a/b%2f..%2fc", "/p/x.page",
+    "/c/x.page/y", "/c//x", "/p/a%00b", f"/p/{'x' * 241}", "/p/bowl?variant=1", "/c/bowls?sort=price&page=2", "/index",
     "/p/bowl?sort=price", "/?sort=price", "/c/bowls?sort=newest",
 ])
 def test_what_is_no_public_page_has_no_file(app: Flask, address: str) -> None:

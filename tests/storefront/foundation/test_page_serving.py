@@ -59,7 +59,16 @@ def test_pages_are_there_while_the_database_and_redis_are_gone(app: Flask, clien
     assert asked == []
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("GET", "/?sort=price&x=1"), ("GET", "/c/ceramics")])
+def test_what_advertisements_add_to_a_link_changes_no_page(app: Flask, client: FlaskClient) -> None:
+    write_page("/", b"home")
+    write_page("/c/ceramics?sort=price", b"by price")
+    assert client.get("/?utm_source=news&utm_medium=mail").data == b"home"
+    assert client.get("/c/ceramics?gclid=a&sort=price&fbclid=b").data == b"by price"
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("POST", "/"), ("GET", "/?sort=price&x=1"), ("GET", "/c/ceramics"), ("GET", "/?UTM_source=a"),
+    ("GET", "/?utm_a&b")])
 def test_anything_else_goes_its_way(app: Flask, client: FlaskClient, method: str, path: str) -> None:
     write_page("/", b"home")
     assert client.open(path, method=method).data != b"home"
