@@ -12,6 +12,7 @@ from storefront.browse.pages import CategoryLink, CategoryPage, CollectionPage, 
 from storefront.browse.queries import HOME
 from storefront.catalog import queries as catalog
 from storefront.catalog.listing import SORTS, CardPage, Sort
+from storefront.catalog.members import read_members
 from storefront.catalog.tree import CategoryNode, ancestors, children, find_node, subtree_ids
 from storefront.catalog.words import read_words
 from storefront.foundation.errors import NotFound
@@ -23,6 +24,7 @@ from storefront.search.facets import (
     Index,
     count_products,
     filter_categories,
+    filter_members,
     filter_products,
     read_index,
 )
@@ -55,8 +57,8 @@ def read_collection_page(slug: str, query: ListQuery) -> CollectionPage:
     collection = catalog.read_collection(slug)
     listing = _listing(
         read_index(), Frame(collection.name, collection.intro, collection.url, ("", "Our order")), query,
-        filtered=lambda index: filter_products(index, catalog.read_collection_ids(collection.id),
-                                               _ask(query, _sort(query))),
+        filtered=lambda index: filter_members(index, read_members(collection.id, collection.version),
+                                              _ask(query, _sort(query))),
         plain=lambda: catalog.read_collection_cards(collection.id, _sort(query), query.number))
     return CollectionPage(collection_head(collection, listing), collection.name, collection.intro, collection.url,
                           listing)

@@ -47,7 +47,6 @@ from storefront.foundation.pagination import Pager
 from storefront.foundation.shop import facts
 
 NEWEST = 8
-MAX_LISTED = 20_000  # products of a collection that its list looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ class CollectionDetail:
     name: str
     intro: str
     url: str
+    version: int = 0  # by which readers keep what its list holds
 
 
 def read_variants(ids: Group[int]) -> dict[int, VariantInfo]:
@@ -135,7 +135,7 @@ def read_collection(slug: str) -> CollectionDetail:
     row = db.session.scalar(found) if _can_be(slug) else None
     if row is None:
         raise NotFound("There is no such collection.")
-    return CollectionDetail(row.id, row.slug, row.name, row.intro, collection_url(row.slug))
+    return CollectionDetail(row.id, row.slug, row.name, row.intro, collection_url(row.slug), row.version)
 
 
 @cached("catalog")
@@ -147,15 +147,6 @@ def read_collection_cards(collection_id: int, sort: Sort | None = None, number: 
     )
     order = ORDERS[sort] if sort else _order_of_collection(collection_id)
     return read_card_page(found, order, number, facts().currency)
-
-
-@cached("catalog")
-def read_collection_ids(collection_id: int, limit: int = MAX_LISTED) -> list[int]:
-    """Return the collection's products, those placed by hand first, those off sale too."""
-    return list(db.session.scalars(
-        select(CollectionEntry.product_id).join(Product, Product.id == CollectionEntry.product_id)
-        .where(CollectionEntry.collection_id == collection_id)
-        .order_by(*_order_of_collection(collection_id)).limit(limit)))
 
 
 @cached("catalog")

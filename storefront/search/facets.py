@@ -11,15 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storefront.catalog.listing import PAGE_SIZE, Sort
+from storefront.catalog.members import Members
 from storefront.foundation.errors import NotFound
 from storefront.foundation.pagination import Pager
 from storefront.search.facets_block import RATINGS
 from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep
 from storefront.search.facets_facts import BRAND
 from storefront.search.facets_index import Index, read_index
+from storefront.search.facets_scopes import find_scope, part
 
 __all__ = ["Ask", "Chosen", "Facets", "FilteredPage", "Index", "Place", "count_products", "filter_categories",
-           "filter_products", "read_index"]
+           "filter_members", "filter_products", "read_index"]
 MAX_FACETS = 8  # beside brand; the ones that most of the list's variants have
 MAX_VALUES = 40  # of one facet that are shown, the most frequent ones
 MAX_CHOSEN = 30  # values; what comes after them is not read
@@ -116,6 +118,26 @@ def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> Filte
                         _facets(index.names, found.counts, chosen), pager.pages, None)
 
 
+def filter_members(index: Index, members: Members, ask: Ask) -> FilteredPage:
+    """Return a page of a collection: unless sorted, those placed by hand first and the others in its rule's order.
+
+    Raises NotFound past the end.
+    """
+    chosen = _understood(ask.chosen, index)
+    found = evaluate(find_scope(index, members), chosen)
+    if ask.sort is not None:
+        return _page(index, found, chosen, ask)
+    pager = _pager(ask.number, found.total)
+    placed, others = part(index, found.hits, members.placed)
+    ids = placed[pager.offset:pager.offset + PAGE_SIZE]
+    if len(ids) < PAGE_SIZE:
+        order, descending = ORDERS[members.order]
+        listed = first(others, order, PAGE_SIZE - len(ids), descending=descending,
+                       skipped=max(pager.offset - len(placed), 0))
+        ids += [product_id for _, product_id in listed]
+    return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, None)
+
+
 def count_products(index: Index, groups: Mapping[str, Collection[int]]) -> dict[str, int]:
     """Return how many products each group of categories holds; one that lies in two of a group counts once."""
     return {name: sum(block.collapse(bits).bit_count() for block, bits in index.select(_keys(category_ids)))
@@ -130,7 +152,7 @@ def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:
     order, descending = ORDERS[ask.sort or "newest"]
     pager = _pager(1 if ask.after else ask.number, found.total)
     after = (ask.after.number, ask.after.product_id) if ask.after else None
-    listed = first(found.hits, order, pager.offset + PAGE_SIZE + 1, descending=descending, after=after)[pager.offset:]
+    listed = first(found.hits, order, PAGE_SIZE + 1, descending=descending, after=after, skipped=pager.offset)
     ids = [product_id for _, product_id in listed[:PAGE_SIZE]]
     following = Place(*listed[PAGE_SIZE - 1]) if len(listed) > PAGE_SIZE else None
     return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, following)

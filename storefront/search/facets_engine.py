@@ -69,16 +69,22 @@ def evaluate(listed: Listed, chosen: Chosen) -> Found:
     return Found(sum(tails.bit_count() for _, tails in hits), hits, counts)
 
 
-def first(hits: Hits, order: str, wanted: int, *, descending: bool,
-          after: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+def first(hits: Hits, order: str, wanted: int, *, descending: bool, after: tuple[int, int] | None = None,
+          skipped: int = 0) -> list[tuple[int, int]]:
     """Return (number, id) of the first products in the order, ties by id the same way round.
 
-    `after` is such a pair: what comes after it in the order, whether or not it is still there.
+    `after` is such a pair: what comes after it in the order, whether or not it is still there. So many are
+    `skipped`, which are not looked at one by one.
     """
     if after is not None:
         parts = ((order, after[0]), ("id", after[1]))
         side = 0 if descending else 2
         hits = [(block, block.compare(tails, parts)[side]) for block, tails in hits]
+    if skipped:
+        gone: dict[int, int] = {}
+        for block, tails in _best(hits, (order, "id"), skipped, descending=descending):
+            gone[id(block)] = gone.get(id(block), 0) | tails
+        hits = [(block, tails & ~gone.get(id(block), 0)) for block, tails in hits]
     found = []
     for block, tails in _best(hits, (order, "id"), wanted, descending=descending):
         keys, ids = block.numbers[order], block.ids

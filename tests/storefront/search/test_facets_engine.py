@@ -81,6 +81,9 @@ def test_pages_by_place_visit_every_product_once_in_order(shop: list[ProductFact
 
     assert visited == expected
     assert first(found.hits, order, len(shop) + 1, descending=descending) == expected
+    for skipped in range(len(expected) + 2):
+        assert first(found.hits, order, page, descending=descending,
+                     skipped=skipped) == expected[skipped:skipped + page]
 
 
 @given(shops(), shops(), st.integers(1, 5))
