@@ -14,6 +14,7 @@ from wtforms import BooleanField, FileField, Form, SelectField
 
 from admin.access import actor
 from admin.fields import choices
+from admin.names import name_actors
 from admin.views import Answer, PanelView
 from storefront.catalog.errors import UnknownImport
 from storefront.catalog.exporter import Export
@@ -86,7 +87,8 @@ class Imports(PanelView):
         is_at_work = row.state in IN_WORK
         page = make_response(self.render(
             "admin/imports/show.html", row=row, report=read_report(row), labels=LABELS, titles=TITLES, lines=lines,
-            shown=SHOWN_LINES, is_at_work=is_at_work, changes=count_changes(row.id), source=SOURCES[row.format],
+            shown=SHOWN_LINES, is_at_work=is_at_work, actors=name_actors((row.actor, row.undone_by)),
+            changes=count_changes(row.id), source=SOURCES[row.format],
             is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30))
         if is_at_work:
             page.headers["Refresh"] = "2"  # seconds; needs no script
@@ -114,7 +116,7 @@ class Imports(PanelView):
     def undo(self, import_id: int) -> Answer:
         """Put back what the import changed."""
         try:
-            ask_for_undo(import_id=import_id)
+            ask_for_undo(import_id=import_id, actor=actor())
         except NotFound:
             raise
         except ShopError as error:

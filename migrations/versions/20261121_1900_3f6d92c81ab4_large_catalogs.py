@@ -24,6 +24,7 @@ def upgrade():
     op.add_column("catalog_collection", sa.Column("aged_on", sa.Date(), nullable=True))
     op.add_column("search_facet_state", sa.Column("others", sa.JSON(), server_default="{}", nullable=False))
     op.create_index("ix_catalog_product_name", "catalog_product", ["name"])
+    op.add_column("catalog_import", sa.Column("undone_by", sa.String(80), server_default="", nullable=False))
     if op.get_bind().dialect.name == "postgresql":
         for name, what in ONLY_POSTGRESQL.items():
             _try(f"CREATE INDEX IF NOT EXISTS {name} ON {what}")
@@ -33,6 +34,7 @@ def downgrade():
     if op.get_bind().dialect.name == "postgresql":
         for name in ONLY_POSTGRESQL:
             op.execute(f"DROP INDEX IF EXISTS {name}")
+    op.drop_column("catalog_import", "undone_by")
     op.drop_index("ix_catalog_product_name", "catalog_product")
     op.drop_column("search_facet_state", "others")
     op.drop_column("catalog_collection", "aged_on")

@@ -46,6 +46,7 @@ class Import(Model):
     state: Mapped[ImportState] = mapped_column(enum_column(ImportState))
     is_dry_run: Mapped[bool] = mapped_column(default=False)
     actor: Mapped[str] = mapped_column(String(80))
+    undone_by: Mapped[str] = mapped_column(String(80), default="", server_default="")  # who asked for the undo
     size: Mapped[int] = mapped_column(default=0)  # bytes
     offset: Mapped[int] = mapped_column(default=0)
     line: Mapped[int] = mapped_column(default=0)

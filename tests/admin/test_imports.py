@@ -12,11 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from storefront.accounts.services import create_staff
 from storefront.catalog.import_models import Import, ImportChunk
 from storefront.catalog.importer import importing, uploads
 from storefront.catalog.models import Product, ProductStatus
 from storefront.catalog.services import change_price
 from storefront.foundation.database import db
+from storefront.inventory.models import StockMovement
 from tests.admin.conftest import Panel, problems_of
 from tests.factories.catalog import make_product
 from tests.storefront.catalog.shopify_files import COLUMNS, plain, text_of
@@ -72,6 +74,22 @@ def test_a_file_is_tried_imported_and_undone(staff: Panel, run_jobs: Callable[[]
     assert (row.name, row.lowest_amount) == ("Card 3", 900)
     assert before is not None
     assert "There is nothing to undo" in staff.get(staff.post(f"{begun}undo").location)
+
+
+def test_an_undo_is_in_the_name_of_who_pressed_it(staff: Panel, new_client: Callable[[], FlaskClient],
+                                                  run_jobs: Callable[[], int]) -> None:
+    address = upload(staff, text_of(CARDS[:1]))
+    run_jobs()
+    other = Panel(new_client())
+    other_id = create_staff(email="oisin@plainsong.example", password="glaze runs when it is hot", name="Oisin Byrne")  # noqa: S106
+    other.sign_in("oisin@plainsong.example", "glaze runs when it is hot")
+    other.post(f"{address}undo")
+    run_jobs()
+    page = " ".join(staff.get(address).split())
+    assert ", Maeve Clancy</dd>" in page
+    assert "<dt>Undo asked for by</dt><dd>Oisin Byrne</dd>" in page
+    moved = db.session.scalars(select(StockMovement).where(StockMovement.reason == "import undone")).all()
+    assert [row.actor for row in moved] == [f"staff:{other_id}"]
 
 
 def first_variant(slug: str) -> int:

@@ -31,6 +31,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.csv_files import Rejection, Table, UnreadableFile, open_table
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
+from storefront.foundation.failpoints import failpoint
 from storefront.foundation.inserts import insert_rows
 from storefront.foundation.shop import facts
 
@@ -170,6 +171,7 @@ def _save(run: _Run, items: list[Item], position: Position, following: Position)
     products = [take_pictures(run.source.read(item, currency, run.index), run.order)
                 for item in items if isinstance(item, Group)]
     rejections = [item for item in items if isinstance(item, Rejection)]
+    failpoint("batch-read")
     batch = Batch(run.order, run.source, run.index, run.table.header)
     report = _commit(run=run, batch=batch, products=products, rejections=rejections, way=(position, following))
     if not run.order.is_dry_run:

@@ -27,6 +27,7 @@ from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
+from storefront.foundation.failpoints import failpoint
 from storefront.foundation.outbox import record
 
 BATCH = 50
@@ -37,8 +38,8 @@ class CannotUndo(ShopError):
 
 
 @transactional
-def begin_undo(*, import_id: int) -> None:
-    """Mark the import as being undone; an import that still runs stops by it. A second call changes nothing.
+def begin_undo(*, import_id: int, actor: str) -> None:
+    """Mark the import as being undone by `actor`; one that still runs stops by it. A second call changes nothing.
 
     Raises UnknownImport, and CannotUndo where there is nothing to undo.
     """
@@ -49,17 +50,17 @@ def begin_undo(*, import_id: int) -> None:
         return
     if row.is_dry_run or row.state not in (ImportState.RUNNING, ImportState.FINISHED, ImportState.FAILED):
         raise CannotUndo("There is nothing to undo: the import changed nothing, or was undone before.")
-    row.state = ImportState.UNDOING
+    row.state, row.undone_by = ImportState.UNDOING, actor
 
 
 def undo_import(*, import_id: int, stock: Stock, actor: str, seconds: float | None = None) -> bool:
     """Put back what the import changed, newest first, and return whether all of it was looked at.
 
-    Killed, or after `seconds`, a further call goes on; the import's lines tell what was put back and what stays.
+    What it writes is in the name of who asked first. Killed, or after `seconds`, a further call goes on; the import's lines tell what was put back and what stays.
     """
     until = time.monotonic() + seconds if seconds else None
-    begin_undo(import_id=import_id)
-    while _undo_some(import_id=import_id, stock=stock, actor=actor):
+    begin_undo(import_id=import_id, actor=actor)
+    while _undo_some(import_id=import_id, stock=stock):
         if until is not None and time.monotonic() > until:
             return False
     return True
@@ -71,7 +72,7 @@ def count_changes(import_id: int) -> int:
 
 
 @transactional
-def _undo_some(*, import_id: int, stock: Stock, actor: str) -> bool:
+def _undo_some(*, import_id: int, stock: Stock) -> bool:
     row = db.session.get_one(Import, import_id, with_for_update=True)
     changes = db.session.scalars(select(ImportChange).where(ImportChange.import_id == import_id)
                                  .order_by(ImportChange.id.desc()).limit(BATCH)).all()
@@ -80,7 +81,7 @@ def _undo_some(*, import_id: int, stock: Stock, actor: str) -> bool:
         return False
     products = load_products({change.product_id for change in changes})
     for change in changes:
-        db.session.add(_undo(change, products.get(change.product_id), stock, actor))
+        db.session.add(_undo(change, products.get(change.product_id), stock, row.undone_by or row.actor))
         db.session.delete(change)
     row.updated_at = now()
     return True
@@ -88,6 +89,7 @@ def _undo_some(*, import_id: int, stock: Stock, actor: str) -> bool:
 
 def _undo(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> ImportLine:
     line = ImportLine(import_id=change.import_id, kind=LineKind.UNDONE, slug=product.slug if product else "", text="")
+    failpoint("product-put-back")
     try:
         with db.session.begin_nested():
             line.text = _put_back(change, product, stock, actor)

@@ -78,9 +78,9 @@ def begin_for_good(*, import_id: int, actor: str) -> int:
 
 
 @transactional
-def ask_for_undo(*, import_id: int) -> None:
+def ask_for_undo(*, import_id: int, actor: str) -> None:
     """Ask for what the import changed to be put back. Raises UnknownImport, CannotUndo."""
-    begin_undo(import_id=import_id)
+    begin_undo(import_id=import_id, actor=actor)
     record(ImportRequested(import_id))
 
 
