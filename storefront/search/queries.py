@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.catalog.queries import find_by_words
 from storefront.catalog.words import tidy_query
+from storefront.foundation.cache import cached
 from storefront.foundation.database import db
 from storefront.search.analysis import read_code, read_words
 from storefront.search.documents import current_reading, language
 from storefront.search.engines import open_engine
-from storefront.search.engines.port import Candidate, Expression
+from storefront.search.engines.port import Candidate, Expression, TookTooLong
 from storefront.search.matches import MAX_MATCHES, Matches
 from storefront.search.models import SearchIndex
 from storefront.search.ranking import rank
 from storefront.search.reading import Question, read_question
-from storefront.search.spelling import correct
-from storefront.search.synonyms import read_synonyms
+from storefront.search.spelling import Known, correct
+from storefront.search.synonyms import GROUP, Synonyms, read_synonyms
 
 ENOUGH = 200  # candidates, after which no fewer words are asked for
 MAX_SINGLE = 300  # candidates that a part of the words may bring in
 MAX_BEGUN = 100  # candidates for suggestions
 FEW = 3  # products; what finds no more may have been meant otherwise
 RARER = 20  # times that a word is rarer than its neighbor, to be perhaps a slip
+PATIENCE, PLAIN_PATIENCE = 0.4, 3.0  # seconds; see the engines: plain SQL reads every product
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """Of the row of models.SearchIndex, what readers need."""
+
+    side: str
+    reading: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a question is read by and put to."""
+
+    side: str
+    documents: int
+    synonyms: Synonyms
 
 
 def match_products(text: str) -> Matches:
@@ -38,52 +60,84 @@ def match_products(text: str) -> Matches:
     query = tidy_query(text)
     if not query:
         return Matches(query)
-    try:
-        index = read_index()
-        if index is not None:
-            return _match(query, index)
-    except SQLAlchemyError:
-        logger.exception("the search index is broken: plain SQL answers until `flask search rebuild`")
-        db.session.rollback()
-    return Matches(query, find_by_words(query, MAX_MATCHES))
+    found = _ask_index(query)
+    return found if found is not None else _ask_plainly(query)
 
 
-def read_index() -> SearchIndex | None:
-    """Return the index that serves; None when it was never built, or with another reading of words."""
-    index = db.session.get(SearchIndex, 1)
-    return index if index is not None and index.serving and index.reading == current_reading() else None
+def read_index() -> Serving | None:
+    """Return the index that serves; None when it was never built, or with another reading of words.
+
+    Ask before the engine's patience begins: what is cached may begin a transaction of its own.
+    """
+    row = _read_row()
+    if row is None or row.reading != current_reading():
+        return None
+    return Serving(row.side, max(row.documents, 1), read_synonyms(language()))
 
 
-def find_begun(query: str, index: SearchIndex, limit: int) -> list[int]:
-    """Return the products that a query means whose last word is still being typed, best first.
+def find_begun(query: str, index: Serving, limit: int) -> tuple[list[int], list[Known]]:
+    """Return the products that a query means whose last word is still being typed, best first, and its endings.
 
     It looks at fewer candidates than match_products: an answer at every letter is worth more than the last place.
+    Call it within the engine's patience.
     """
     question = _read(query, index, is_typing=True)
     engine = open_engine()
     found: dict[int, Candidate] = {}
     for expression in (question.whole(), question.rare()):
         if expression is not None and len(found) < limit:
-            found.update((row.product_id, row) for row in engine.find(index.serving, expression, MAX_BEGUN))
-    return rank(list(found.values()), found.keys(), question.features())[:limit]
+            found.update((row.product_id, row) for row in engine.find(index.side, expression, MAX_BEGUN))
+    return rank(list(found.values()), found.keys(), question.features())[:limit], question.endings
 
 
-def _match(query: str, index: SearchIndex) -> Matches:
+def _ask_index(query: str) -> Matches | None:
+    """Return what the index finds; None when it is missing or broken."""
+    try:
+        index = read_index()
+        if index is None:
+            return None
+        with open_engine().patience(PATIENCE):
+            return _match(query, index)
+    except TookTooLong:
+        return Matches(query)
+    except SQLAlchemyError:
+        logger.exception("the search index is broken: plain SQL answers until `flask search rebuild`")
+        db.session.rollback()
+        return None
+
+
+def _ask_plainly(query: str) -> Matches:
+    try:
+        with open_engine().patience(PLAIN_PATIENCE):
+            return Matches(query, find_by_words(query, MAX_MATCHES))
+    except TookTooLong:
+        return Matches(query)
+
+
+@cached(GROUP, seconds=60)
+def _read_row() -> IndexRow | None:
+    """The side that served a moment ago stays whole until the next rebuild begins, so a minute does no harm."""
+    row = db.session.execute(select(SearchIndex.serving, SearchIndex.reading, SearchIndex.documents)
+                             .where(SearchIndex.id == 1, SearchIndex.serving != "")).first()
+    return IndexRow(*row) if row is not None else None
+
+
+def _match(query: str, index: Serving) -> Matches:
     question = _read(query, index)
-    ids, is_whole, by_code = _find(question, index.serving)
+    ids, is_whole, by_code = _find(question, index.side)
     if not ids:  # words that were known once, of products that have gone
         question = _read(query, index, doubted=True)
-        ids, is_whole, by_code = _find(question, index.serving)
+        ids, is_whole, by_code = _find(question, index.side)
     meant = {asked.word.text: asked.meant.word for asked in question.words if asked.meant is not None}
     corrected = _say_again(query, meant) if meant and not by_code else ""
-    hint = _hint(query, question, index.serving) if 0 < len(ids) <= FEW and not corrected else ""
+    hint = _hint(query, question, index.side) if 0 < len(ids) <= FEW and not corrected else ""
     is_known = all(asked.word.term in asked.shares for asked in question.words)
     return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint)
 
 
-def _read(query: str, index: SearchIndex, *, is_typing: bool = False, doubted: bool = False) -> Question:
-    return read_question(query, side=index.serving, documents=max(index.documents, 1), language=language(),
-                         synonyms=read_synonyms(language()), is_typing=is_typing, doubted=doubted)
+def _read(query: str, index: Serving, *, is_typing: bool = False, doubted: bool = False) -> Question:
+    return read_question(query, side=index.side, documents=index.documents, language=language(),
+                         synonyms=index.synonyms, is_typing=is_typing, doubted=doubted)
 
 
 def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
@@ -109,7 +163,8 @@ def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
         if len(found) >= ENOUGH:
             break
         ask(part, MAX_SINGLE)
-    return rank(list(found.values()), complete, question.features())[:MAX_MATCHES], bool(complete), by_code
+    return rank(list(found.values()), complete, question.features(with_codes=bool(coded)))[:MAX_MATCHES], bool(
+        complete), by_code
 
 
 def _hint(query: str, question: Question, side: str) -> str:

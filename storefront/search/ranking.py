@@ -44,35 +44,41 @@ def rank(candidates: Collection[Candidate], complete: Collection[int], features:
     if not candidates:
         return []
     # Terms are looked for as parts of text, between spaces: for two thousand heads that is a third of splitting them.
-    wanted = [(feature, [(f" {term} ", share) for term, share in feature.terms.items()]) for feature in features]
-    usual = sum(_length(candidate) for candidate in candidates) / len(candidates)
-    scored = sorted((-_score(wanted, candidate, usual, TEXT if candidate.product_id in complete else 0.0),
-                     candidate.product_id) for candidate in candidates)
+    wanted = [(feature.worth, feature.is_word, [(f" {term} ", share) for term, share in feature.terms.items()])
+              for feature in features]
+    parted = [_part(candidate.head) for candidate in candidates]
+    usual = sum(length for _, _, length in parted) / len(parted)
+    scored = []
+    for candidate, (name, kinds, length) in zip(candidates, parted, strict=True):
+        score, bonus = _score(wanted, name, kinds, TEXT if candidate.product_id in complete else 0.0)
+        score *= (SATURATION + 1) / (1 + SATURATION * (1 - LENGTH + LENGTH * length / usual))
+        scored.append((-score * (1 + bonus + STANDING * candidate.weight), candidate.product_id))
+    scored.sort()
     least = scored[0][0] * LEAST
     return [product_id for score, product_id in scored if score <= least]
 
 
-def _length(candidate: Candidate) -> int:
-    """Return of how many terms the name is."""
-    return candidate.head.partition("\t")[0].count(" ") + 1
+def _part(head: str) -> tuple[str, str, int]:
+    """Return the terms of the name and those of the kinds, each between spaces, and how many the name has."""
+    name, _, kinds = head.partition("\t")
+    return f" {name} ", f" {kinds} ", name.count(" ") + 1
 
 
-def _score(wanted: Sequence[tuple[Feature, list[tuple[str, float]]]], candidate: Candidate, usual: float,
-           least: float) -> float:
-    """`least` is the share that a word of the query has which stands nowhere in the head."""
-    head = candidate.head.partition("\t")
-    name, kinds = f" {head[0]} ", f" {head[2]} "
+def _score(wanted: Sequence[tuple[float, bool, list[tuple[str, float]]]], name: str, kinds: str,
+           least: float) -> tuple[float, float]:
+    """Return the sum of the shares, and what a name that holds all words adds.
+
+    `least` is the share of a word of the query that stands nowhere in the head.
+    """
     score = 0.0
     in_name = True
-    for feature, terms in wanted:
-        best = least if feature.is_word else 0.0
+    for worth, is_word, terms in wanted:
+        best = least if is_word else 0.0
         for term, share in terms:
             if share > best and term in name:
                 best = share
             elif share * KIND > best and term in kinds:
                 best = share * KIND
-        score += feature.worth * best
-        in_name = in_name and (best > KIND or not feature.is_word)
-    length = name.count(" ") - 1
-    score *= (SATURATION + 1) / (1 + SATURATION * (1 - LENGTH + LENGTH * length / usual))
-    return score * (1 + PHRASE * in_name + STANDING * candidate.weight)
+        score += worth * best
+        in_name = in_name and (best > KIND or not is_word)
+    return score, PHRASE * in_name

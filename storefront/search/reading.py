@@ -29,6 +29,7 @@ class Asked:
     shares: dict[str, float] = field(default_factory=dict)  # term → share of the word's worth
     others: list[Expression] = field(default_factory=list)  # what fits instead of one of the terms
     shares_of_phrases: dict[str, float] = field(default_factory=dict)  # terms of synonyms of several words
+    endings: list[Known] = field(default_factory=list)
     meant: Known | None = None
 
     @property
@@ -54,13 +55,18 @@ class Question:
     def known(self) -> list[Asked]:
         return [asked for asked in self.words if asked.shares or asked.others]
 
-    def features(self) -> list[Feature]:
+    @property
+    def endings(self) -> list[Known]:
+        """What the last word may become."""
+        return self.words[-1].endings if self.words else []
+
+    def features(self, *, with_codes: bool = False) -> list[Feature]:
         """Return what ranking looks for."""
         found = [Feature(asked.shares_of_phrases | asked.shares, weigh(asked.uses, self.documents))
                  for asked in self.known]
         found += [Feature({term: 1.0}, weigh(uses, self.documents), is_word=False)
                   for term, uses in self.helpers.items()]
-        return found + [Feature({code: 1.0}, CODE, is_word=False) for code in self.codes]
+        return found + [Feature({code: 1.0}, CODE, is_word=False) for code in self.codes if with_codes]
 
     def code(self) -> Expression | None:
         """Return what a product's SKU or GTIN fits."""
@@ -137,7 +143,8 @@ def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinish
     else:
         may_go_on = not asked.uses and len(word.text) > PREFIX
     if may_go_on:
-        _take(asked, complete(side, word.text))
+        asked.endings = complete(side, word.text)
+        _take(asked, asked.endings)
     if word.is_signs and len(word.text) == 1:
         _take(asked, contain(side, word.text))
     if asked.shares or word.is_signs:

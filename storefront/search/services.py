@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 
 from storefront.catalog.collections import follow_products
 from storefront.catalog.models import Product, ProductStatus
+from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.search.documents import Reading, current_reading, read_documents
@@ -20,6 +21,7 @@ from storefront.search.engines import open_engine
 from storefront.search.facets_saving import rebuild_facets, refresh_facets
 from storefront.search.models import SearchIndex, SearchWord
 from storefront.search.stale import claim_stale, forget_stale
+from storefront.search.synonyms import GROUP
 
 INDEX = 1  # the one row
 BATCH = 250  # products of one transaction
@@ -164,6 +166,7 @@ def _switch(*, attempt: int, counted: Words) -> int:
     engine.finish(index.building)
     index.documents = engine.count(index.building)
     index.serving, index.building, index.reading, index.built_at = index.building, "", index.next_reading, now()
+    invalidate(GROUP)
     return index.documents
 
 

@@ -21,6 +21,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 FIGURES = "0123456789"
 MAX_ALIKE = 4000  # words read to find one two slips away
 MAX_PREFIXED = 24
+MAX_BEGUN = 10_000  # words looked through for the most used ones: serial numbers may begin alike by the million
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
 
 def complete(side: str, beginning: str, limit: int = MAX_PREFIXED) -> list[Known]:
     """Return the most used words that begin so."""
-    return _read(side, SearchWord.word >= beginning, SearchWord.word < beginning + "\U0010ffff", limit=limit)
+    begun = (select(SearchWord.word, SearchWord.term, SearchWord.uses)
+             .where(SearchWord.side == side, SearchWord.word >= beginning, SearchWord.word < beginning + "\U0010ffff")
+             .order_by(SearchWord.word).limit(MAX_BEGUN).subquery())
+    rows = db.session.execute(select(begun).order_by(begun.c.uses.desc(), begun.c.word).limit(limit))
+    return [Known(*row) for row in rows]
 
 
 def contain(side: str, part: str) -> list[Known]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,10 +16,11 @@ from storefront.catalog.words import tidy_query
 from storefront.foundation.database import db
 from storefront.search.analysis import fold, read_words
 from storefront.search.documents import language
-from storefront.search.models import SearchIndex
+from storefront.search.engines import open_engine
+from storefront.search.engines.port import TookTooLong
 from storefront.search.popular import read_popular
-from storefront.search.queries import find_begun, read_index
-from storefront.search.spelling import complete
+from storefront.search.queries import PATIENCE, find_begun, read_index
+from storefront.search.spelling import Known
 
 LEAST = 2  # letters; one letter means everything
 PRODUCTS, CATEGORIES, QUERIES = 5, 3, 3
@@ -52,15 +54,20 @@ def suggest(text: str) -> Suggestions:
     query = tidy_query(text)
     if len(query) < LEAST and query.isascii():
         return Suggestions(query, [], [], [])
+    categories = _categories(query)
     try:
-        categories = _categories(query)  # first: what is cached may begin a transaction of its own
         index = read_index()
-        products = catalog.read_cards(find_begun(query, index, PRODUCTS)) if index is not None else []
-        return Suggestions(query, products, categories, _queries(query, index))
+        if index is None:
+            return Suggestions(query, [], categories, _queries(query, []))
+        with open_engine().patience(PATIENCE):
+            product_ids, endings = find_begun(query, index, PRODUCTS)
+            return Suggestions(query, catalog.read_cards(product_ids), categories, _queries(query, endings))
+    except TookTooLong:
+        pass
     except SQLAlchemyError:
         logger.exception("no suggestions: the search index is broken")
         db.session.rollback()
-        return Suggestions(query, [], [], [])
+    return Suggestions(query, [], categories, [])
 
 
 def _categories(query: str) -> list[Way]:
@@ -79,13 +86,13 @@ def _words(text: str, spoken: str) -> list[str]:
     return [word.text for word in read_words(text, spoken)]
 
 
-def _queries(query: str, index: SearchIndex | None) -> list[Way]:
+def _queries(query: str, endings: Sequence[Known]) -> list[Way]:
     """Return what many asked for, then the word that is being typed in full."""
     found = dict.fromkeys(read_popular(query, QUERIES))
     begun, _, last = fold(query).rpartition(" ")
-    if index is not None and len(found) < QUERIES and len(last) >= LEAST:
-        words: dict[str, str] = {}  # term → the form of it that is used most
-        for known in complete(index.serving, last):
+    words: dict[str, str] = {}  # term → the form of it that is used most
+    for known in endings:
+        if known.word.startswith(last):
             words.setdefault(known.term, known.word)
-        found |= dict.fromkeys(f"{begun} {word}".strip() for word in words.values() if word != last)
+    found |= dict.fromkeys(f"{begun} {word}".strip() for word in words.values() if word != last)
     return [Way(said, f"/search?{urlencode({'q': said})}") for said in list(found)[:QUERIES]]

@@ -7,6 +7,7 @@ again. OpenSearch or Meilisearch would be one more module here: sides are its in
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -46,8 +47,15 @@ class AnyOf:
 Expression = str | AllOf | AnyOf  # a term fits the documents that hold it
 
 
+class TookTooLong(Exception):
+    """A statement was broken off inside `Engine.patience`; the session goes on."""
+
+
 class Engine(Protocol):
-    """Writes join the caller's transaction; reads that take too long answer with nothing."""
+    """Writes join the caller's transaction."""
+
+    def patience(self, seconds: float) -> AbstractContextManager[None]:
+        """Break off what takes longer inside: `find` answers with nothing then, all else raises TookTooLong."""
 
     def clear(self, side: str) -> None:
         """Make the side exist and be empty."""

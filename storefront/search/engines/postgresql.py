@@ -6,15 +6,16 @@ order of their standing and PostgreSQL reads them as they lie: what a limit cuts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from storefront.foundation.database import db
-from storefront.search.engines.port import Candidate, Document, Expression, write_expression
+from storefront.search.engines.port import Candidate, Document, Expression, TookTooLong, write_expression
 
-PATIENCE = 400  # milliseconds for one statement
+LESS = 0.2  # seconds for each statement after one that was broken off
 TABLE = """
 CREATE TABLE IF NOT EXISTS search_engine_{side} (
   product_id integer PRIMARY KEY, terms tsvector NOT NULL, head text NOT NULL, weight real NOT NULL)
@@ -68,21 +69,39 @@ class PostgresqlEngine:
         return set(db.session.scalars(text(
             f"SELECT product_id FROM search_engine_{side} WHERE product_id = ANY(:ids)"), {"ids": list(product_ids)}))  # noqa: S608
 
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """For each statement by itself."""
+        _say_patience(seconds)
+        try:
+            yield
+        except OperationalError as error:
+            _end_canceled(error)
+            raise TookTooLong from error
+        db.session.execute(text("SET LOCAL statement_timeout = DEFAULT"))  # the transaction may go on
+
     def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
         said = write_expression(expression, both=" & ", either=" | ", quote="")
         try:
-            # One statement: the timeout ends with it, where SET LOCAL would stay for the whole transaction.
-            db.session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
             rows = db.session.execute(text(
                 f"SELECT product_id, head, weight FROM search_engine_{side} "  # noqa: S608
                 "WHERE terms @@ CAST(:said AS tsquery) LIMIT :limit"), {"said": said, "limit": limit}).all()
-            db.session.execute(text("SET LOCAL statement_timeout = DEFAULT"))
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != "57014":  # canceled by the timeout
-                raise
-            db.session.rollback()
+            _end_canceled(error)
+            _say_patience(LESS)
             return []
         return list(map(Candidate._make, rows))
+
+
+def _say_patience(seconds: float) -> None:
+    db.session.execute(text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
+
+
+def _end_canceled(error: OperationalError) -> None:
+    """End the transaction when the timeout canceled its statement; raise the error when it is another one."""
+    if getattr(error.orig, "sqlstate", None) != "57014":
+        raise error
+    db.session.rollback()
 
 
 def _write(statement: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from sqlite3 import SQLITE_INTERRUPT
 from sqlite3 import Connection as SQLiteConnection
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.exc import OperationalError
 
 from storefront.foundation.database import db
-from storefront.search.engines.port import Candidate, Document, Expression, write_expression
+from storefront.search.engines.port import Candidate, Document, Expression, TookTooLong, write_expression
 
-PATIENCE = 0.4  # seconds for one statement
 STEPS = 20_000  # of SQLite's machine between two looks at the clock
 TABLE = """
 CREATE VIRTUAL TABLE IF NOT EXISTS search_engine_{side} USING fts5(
@@ -60,32 +60,34 @@ class SqliteEngine:
         rows = db.session.scalars(statement.bindparams(bindparam("ids", expanding=True)), {"ids": list(product_ids)})
         return set(rows)
 
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """For all statements together: after that only what is quick is answered."""
+        deadline = time.monotonic() + seconds
+        connection = db.session.connection().connection.driver_connection
+        assert isinstance(connection, SQLiteConnection)
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+        try:
+            yield
+        except OperationalError as error:
+            _check_interrupted(error)
+            raise TookTooLong from error
+        finally:
+            connection.set_progress_handler(None, 0)
+
     def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
         said = write_expression(expression, both=" AND ", either=" OR ", quote='"')
         statement = text(f"SELECT rowid, head, weight FROM search_engine_{side} "  # noqa: S608
                          f"WHERE search_engine_{side} MATCH :said ORDER BY rank LIMIT :limit")
-        with _patience() as is_over:
-            try:
-                rows = db.session.execute(statement, {"said": said, "limit": limit}).all()
-            except OperationalError:
-                if not is_over():
-                    raise
-                return []
+        try:
+            rows = db.session.execute(statement, {"said": said, "limit": limit}).all()
+        except OperationalError as error:
+            _check_interrupted(error)
+            return []
         return list(map(Candidate._make, rows))
 
 
-@contextlib.contextmanager
-def _patience() -> Iterator[Callable[[], bool]]:
-    """Interrupt what the connection does when PATIENCE is over."""
-    deadline = time.monotonic() + PATIENCE
-
-    def is_over() -> bool:
-        return time.monotonic() > deadline
-
-    connection = db.session.connection().connection.driver_connection
-    assert isinstance(connection, SQLiteConnection)
-    connection.set_progress_handler(is_over, STEPS)
-    try:
-        yield is_over
-    finally:
-        connection.set_progress_handler(None, 0)
+def _check_interrupted(error: OperationalError) -> None:
+    """Raise the error when it is another one than that of the progress handler."""
+    if getattr(error.orig, "sqlite_errorcode", None) != SQLITE_INTERRUPT:
+        raise error

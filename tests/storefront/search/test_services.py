@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, text
 
 from storefront.catalog.queries import read_cards
 from storefront.catalog.services import archive_product, rename_product, save_category
+from storefront.foundation.cache import leave_behind
 from storefront.foundation.database import db
 from storefront.foundation.outbox import OutboxJob
 from storefront.search import services
@@ -111,8 +112,9 @@ def test_an_index_of_another_reading_is_not_asked_and_made_anew(app: Flask) -> N
     rebuild_documents()
     db.session.execute(text("UPDATE search_index SET reading = '0:xx'"))
     db.session.commit()
+    leave_behind("search")
     assert find("mos") == ["bowl"]  # by plain SQL
-    assert find("mss") == []
+    assert find("mosss") == []
     keep_index()
     assert find("mosss") == ["bowl"]
     with Redis.from_url(app.config["REDIS_URL"]) as redis:
