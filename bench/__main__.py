@@ -31,6 +31,7 @@ LARGE = {
     "imports": "bench.imports",
     "search": "bench.search",
     "scale": "bench.scale",
+    "finding": "bench.finding",
 }
 
 

@@ -49,7 +49,7 @@ GOALS = {"list": 50.0, "product_sql": 15.0}
 
 def measure(stage: Stage) -> Found:
     """Fill a shop of its own with `stage.products` and measure: the run's shop would answer from its cache."""
-    with _shop() as app, app.app_context():
+    with large_shop() as app, app.app_context():
         upgrade()
         figures = measure_shop(stage.products)
         db.session.remove()
@@ -72,16 +72,16 @@ def measure_shop(products: int) -> dict[str, Any]:
     for depth, name in enumerate(("top", "middle", "lowest")):
         nodes = [node for node in tree if node.path.count("/") == depth] or tree
         paths = [chance.choice(nodes).path for _ in range(ASKED)]
-        found[f"list_{name}"] = _times(lambda path: listings.read_category_page(path, ListQuery(chosen=TWO)), paths)
-        found[f"plain_{name}"] = _times(lambda path: listings.read_category_page(path, ListQuery()), paths)
+        found[f"list_{name}"] = time_each(lambda path: listings.read_category_page(path, ListQuery(chosen=TWO)), paths)
+        found[f"plain_{name}"] = time_each(lambda path: listings.read_category_page(path, ListQuery()), paths)
     deep = ListQuery(sort="price", after=Place(90_00, 5))
-    found["far"] = _times(lambda path: listings.read_category_page(path, deep), [tree[0].path] * ASKED)
+    found["far"] = time_each(lambda path: listings.read_category_page(path, deep), [tree[0].path] * ASKED)
     slugs = chance.sample(db.session.scalars(select(Product.slug).order_by(Product.id).limit(50_000)).all(), ASKED)
     with _sql_time() as spent:
-        found["product"] = _times(lambda slug: queries.read_product_page(slug, Wish()), slugs)
+        found["product"] = time_each(lambda slug: queries.read_product_page(slug, Wish()), slugs)
     found["product_sql"] = _tell([sum(spent) / ASKED])
-    found["panel"] = _times(lambda words: read_products(Search(words=words), 1), [""] * ASKED)
-    found["panel_words"] = _times(lambda words: read_products(Search(words=words), 1), ["linen"] * 10)
+    found["panel"] = time_each(lambda words: read_products(Search(words=words), 1), [""] * ASKED)
+    found["panel_words"] = time_each(lambda words: read_products(Search(words=words), 1), ["linen"] * 10)
     found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return found
 
@@ -113,7 +113,7 @@ def main() -> None:
 
 
 @contextmanager
-def _shop() -> Iterator[Flask]:
+def large_shop() -> Iterator[Flask]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as ends:
         valkey = start_valkey(Path(folder) / "valkey")
         ends.callback(valkey.stop)
@@ -146,7 +146,7 @@ def _sql_time() -> Iterator[list[float]]:
     event.remove(db.engine, "after_cursor_execute", end)
 
 
-def _times(question: Callable[[str], object], said: Sequence[str]) -> dict[str, float]:
+def time_each(question: Callable[[str], object], said: Sequence[str]) -> dict[str, float]:
     """Return median and p95, and `cpu`: what this process computed for each, which other load does not lengthen."""
     began = time.process_time()
     taken = _tell([_seconds(lambda: question(one)) * 1000 for one in said])  # noqa: B023  # called at once

@@ -105,14 +105,17 @@ def _ndcg(ids: Sequence[int], relevant: frozenset[int]) -> float:
     return gained / sum(1 / math.log2(place + 2) for place in range(min(DEPTH, len(relevant))))
 
 
+def slip(text: str) -> str:
+    """Return the text with one letter other, more, less or swapped; the same slip in every run."""
+    rng = random.Random(f"{SEED} {text}")  # noqa: S311  # the same slips in every run
+    at = rng.choice([place for place, sign in enumerate(text) if sign.isalnum()])
+    kind, sign = rng.randrange(4), rng.choice(LETTERS)
+    return [text[:at] + sign + text[at + 1:], text[:at] + sign + text[at:], text[:at] + text[at + 1:],
+            text[:at] + text[at + 1:at + 2] + text[at] + text[at + 2:]][kind]
+
+
 def _slip(query: Query) -> Query:
-    """Return the query with one letter other, more, less or swapped; the same slip in every run."""
-    rng = random.Random(f"{SEED} {query.text}")  # noqa: S311  # the same slips in every run
-    at = rng.choice([place for place, sign in enumerate(query.text) if sign.isalnum()])
-    kind, text, sign = rng.randrange(4), query.text, rng.choice(LETTERS)
-    slipped = [text[:at] + sign + text[at + 1:], text[:at] + sign + text[at:], text[:at] + text[at + 1:],
-               text[:at] + text[at + 1:at + 2] + text[at] + text[at + 2:]][kind]
-    return Query(slipped, query.relevant)
+    return Query(slip(query.text), query.relevant)
 
 
 @contextmanager
