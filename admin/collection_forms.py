@@ -21,6 +21,7 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from admin.fields import AmountField, Required, WholeField, check_slug, choices, line, text
+from storefront.catalog.collections import MAX_PLACED
 from storefront.catalog.models import Brand, Product, Variant
 from storefront.catalog.rules import (
     MAX_DAYS,
@@ -37,7 +38,6 @@ from storefront.catalog.rules import (
 )
 from storefront.foundation.database import db
 
-MAX_ENTRIES = 500
 ORDERS = {"newest": "The newest first", "best": "The most bought first", "price": "Price, low to high",
           "-price": "Price, high to low"}
 
@@ -51,13 +51,14 @@ class EntryForm(Form):
 
 
 class CollectionForm(Form):
-    """A collection that exists."""
+    """A collection that exists; `seen` tells what it said when the page was opened."""
 
+    seen = HiddenField()
     name = line("Name", Required("Give it a name."), most=120)
     intro = text("Introduction", most=2000, rows=3)
     is_published = BooleanField("Shown in the shop", default=True)
-    entries = FieldList(FormField(EntryForm), label="Products", max_entries=MAX_ENTRIES)
-    added = text("Add products", rows=3, most=5000,
+    entries = FieldList(FormField(EntryForm), label="Products", max_entries=2 * MAX_PLACED)
+    added = text("Add products", rows=3, most=40 * MAX_PLACED,
                  description="SKUs, or the last parts of their pages' addresses, separated by commas or lines.")
     has_rule = BooleanField("Also every product that fits a rule",
                             description="Those placed by hand stand first; the rule finds the rest, day by day.")
@@ -83,7 +84,7 @@ class CollectionForm(Form):
         known = read_slugs(words)
         unknown = [word for word in words if word not in known]
         if unknown:
-            raise ValidationError(f"There is no product {', '.join(unknown)[:200]}.")
+            raise ValidationError(f"There is no product {_some(unknown)}.")
 
     def validate_has_rule(self, field: Any) -> None:
         if field.data and not any(self[name].errors for name in CONDITIONS) and not conditions_of(self):
@@ -94,7 +95,7 @@ class CollectionForm(Form):
         known = _read_brands(words)
         unknown = [word for word in words if word.lower() not in known]
         if unknown:
-            raise ValidationError(f"There is no brand {', '.join(unknown)[:200]}.")
+            raise ValidationError(f"There is no brand {_some(unknown)}.")
 
     def validate_tags(self, field: Any) -> None:
         if len(split_words(field.data)) > 50 or any(len(word) > 120 for word in split_words(field.data)):
@@ -179,6 +180,12 @@ def read_slugs(words: list[str]) -> dict[str, str]:
         .where(or_(Product.slug.in_(words), Variant.sku.in_(words)))).all()
     found = {row.sku: row.slug for row in rows if row.sku} | {row.slug: row.slug for row in rows}
     return {word: found[word] for word in words if word in found}
+
+
+def _some(words: list[str]) -> str:
+    """Name the first few of them."""
+    named = ", ".join(f"“{word[:60]}”" for word in words[:5])
+    return f"{named} and {len(words) - 5} more" if len(words) > 5 else named
 
 
 def _read_brands(words: list[str]) -> dict[str, int]:

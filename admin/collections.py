@@ -20,23 +20,26 @@ from admin.collection_forms import (
 from admin.fields import choices
 from admin.product_lists import list_categories, read_thumbs
 from admin.views import Answer, TableView
-from storefront.catalog.collections import save_collection
+from storefront.catalog.collections import fingerprint, save_collection
+from storefront.catalog.errors import CollectionMoved
 from storefront.catalog.listing import ORDERS
 from storefront.catalog.media import Picture
 from storefront.catalog.models import Collection, CollectionEntry, Product
-from storefront.catalog.rules import Rule, read_rule, select_matching
+from storefront.catalog.rules import Rule, is_matching, read_rule
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
 from storefront.foundation.shop import facts
 
 SHOWN = 8
+COUNTED = 10_000  # products of a preview; of others it says that there are more
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many products a rule finds now, and the first of them."""
+    """How many products a rule finds now, at least when there `is_more`, and the first of them."""
 
     total: int
+    is_more: bool
     products: list[tuple[int, str, Picture | None]]
 
 
@@ -58,6 +61,8 @@ class Collections(TableView):
 
     def edit_form(self, obj: Any = None) -> Any:
         form = super().edit_form(obj)
+        if request.method == "GET":
+            form.seen.data = fingerprint(obj)
         if request.method == "GET" and obj.rule:
             said = fields_of(read_rule(obj.rule))
             for name, value in said.items():
@@ -102,18 +107,23 @@ class Collections(TableView):
         words = split_words(form.added.data)
         known = read_slugs(words)
         slugs = [*(entry[2] for entry in kept), *(known[word] for word in words)]
-        return save_collection(slug=slug, name=form.name.data, intro=form.intro.data, product_slugs=slugs,
-                               is_published=form.is_published.data, rule=rule_of(form))
+        try:
+            return save_collection(slug=slug, name=form.name.data, intro=form.intro.data, product_slugs=slugs,
+                                   is_published=form.is_published.data, rule=rule_of(form), seen=form.seen.data or "")
+        except CollectionMoved:  # who saves again has read it
+            form.seen.data = fingerprint(self.get_one(str(row_id)))
+            raise
 
 
 def preview_rule(rule: Rule) -> Preview:
     """Return how many products the rule finds, and the first of them in its order."""
-    found = select_matching(rule, facts().currency)
-    total = db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    rows = db.session.execute(select(Product.id, Product.name).where(Product.id.in_(found))
-                              .order_by(*ORDERS[rule.order]).limit(SHOWN)).all()
+    fits = is_matching(rule, facts().currency)  # asked of each until there are enough
+    total = db.session.scalar(
+        select(func.count()).select_from(select(Product.id).where(fits).limit(COUNTED + 1).subquery())) or 0
+    rows = db.session.execute(select(Product.id, Product.name).where(fits)
+                              .order_by(*ORDERS[rule.order]).limit(SHOWN)).all() if total else []
     pictures = read_thumbs([product_id for product_id, _ in rows])
-    return Preview(total, [(product_id, name, pictures.get(product_id)) for product_id, name in rows])
+    return Preview(total, total > COUNTED, [(product_id, name, pictures.get(product_id)) for product_id, name in rows])
 
 
 def _with_categories(form: Any) -> Any:

@@ -8,6 +8,8 @@ day, by the products that have just grown too old. A new rule is asked about the
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection as Collected
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,7 +20,7 @@ from time import monotonic
 from sqlalchemy import ColumnElement, delete, false, insert, literal, or_, select, update
 
 from storefront.catalog.changes import Changes
-from storefront.catalog.errors import UnknownProduct
+from storefront.catalog.errors import CollectionMoved, TooManyPlaced, UnknownProduct
 from storefront.catalog.events import CollectionChanged, RuleDue
 from storefront.catalog.models import Collection, CollectionEntry, Product
 from storefront.catalog.rules import Rule, grew_too_old, is_matching, read_rule, to_json
@@ -30,25 +32,32 @@ from storefront.foundation.shop import facts
 
 GROUP = "catalog"
 BATCH = 5000  # products that are asked about in one transaction
+MAX_PLACED = 500  # products by hand: what a form of the panel can show
 AT_ONCE = 2  # batches of a new rule that whoever saves it waits for; a job does the others
 SLICE_SECONDS = 10.0  # of the 40 that a job may take
 
 
 @transactional
 def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Sequence[str] = (),
-                    is_published: bool = True, rule: Rule | None = None) -> int:
+                    is_published: bool = True, rule: Rule | None = None, seen: str = "") -> int:
     """Make the collection say this and return its id; a second call changes nothing.
 
     It holds the products named, in this order, and after them what the rule finds: of a large shop a new rule finds
     the first products at once and the others within a minute. Raises UnknownProduct naming the slugs that no
-    product has.
+    product has, TooManyPlaced, and CollectionMoved when it no longer says what was `seen` (see fingerprint).
     """
+    if len(product_slugs) > MAX_PLACED:
+        raise TooManyPlaced(f"At most {MAX_PLACED} products can be placed by hand. Let a rule find the others, or "
+                            "make a second collection.")
     rows = db.session.execute(select(Product.slug, Product.id).where(Product.slug.in_(product_slugs))).all()
     ids = dict(rows)  # of a list: a Result has keys() and would be read as a mapping
     missing = [wanted for wanted in product_slugs if wanted not in ids]
     if missing:
         raise UnknownProduct(f"There is no product {', '.join(missing)}.")
-    collection = db.session.scalar(select(Collection).where(Collection.slug == slug))
+    collection = db.session.scalar(select(Collection).where(Collection.slug == slug).with_for_update())
+    if collection is not None and seen and seen != fingerprint(collection):
+        raise CollectionMoved("Somebody else saved this collection while you were at it. Save again to put what you "
+                              "wrote in its place, or open the page anew to see what they did.")
     if collection is None:
         collection = Collection(slug=slug, name="", intro="", is_published=is_published)
         db.session.add(collection)
@@ -66,6 +75,15 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
     elif rule is not None:
         _follow({collection.id: rule}, unpicked)
     return collection.id
+
+
+def fingerprint(collection: Collection) -> str:
+    """Return what tells whether anybody has changed what people write of the collection; its rule's finds are not."""
+    placed = db.session.scalars(select(CollectionEntry.product_id).where(
+        CollectionEntry.collection_id == collection.id, CollectionEntry.is_pinned)
+        .order_by(CollectionEntry.position, CollectionEntry.product_id)).all()
+    said = (collection.name, collection.intro, collection.is_published, collection.rule, placed)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def follow_products(product_ids: Collected[int]) -> None:
@@ -116,7 +134,7 @@ def _ask_batch(*, collection_id: int, after: int, since: str) -> int:
     asked = [Product.id > after, *([grew_too_old(rule, date.fromisoformat(since))] if since else [])]
     last = db.session.scalar(select(Product.id).where(*asked).order_by(Product.id).offset(BATCH - 1).limit(1))
     asked += [Product.id <= last] if last else []
-    fits = is_matching(rule, facts().currency, is_for_few=True)
+    fits = is_matching(rule, facts().currency)
     mine = CollectionEntry.collection_id == collection_id
     moved = execute_counted(delete(CollectionEntry).where(
         mine, CollectionEntry.is_pinned.is_(False), CollectionEntry.product_id.in_(select(Product.id).where(*asked)),
@@ -155,7 +173,7 @@ def _follow(rules: Mapping[int, Rule], product_ids: Collected[int]) -> None:
     if not rules or not product_ids:
         return
     currency = facts().currency
-    fits = [is_matching(rule, currency, is_for_few=True) for rule in rules.values()]
+    fits = [is_matching(rule, currency) for rule in rules.values()]
     wanted = {(collection_id, product_id)
               for product_id, *row in db.session.execute(select(Product.id, *fits).where(Product.id.in_(product_ids)))
               for collection_id, fit in zip(rules, row, strict=True) if fit}

@@ -43,3 +43,13 @@ class InvalidPicture(ShopError):
 
 class UnknownPicture(NotFound):
     """No such image."""
+
+
+class TooManyPlaced(ShopError):
+    """More products were placed by hand in a collection than a person could keep in order."""
+
+
+class CollectionMoved(ShopError):
+    """Somebody else saved the collection since it was opened."""
+
+    status = 409

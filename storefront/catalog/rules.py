@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, func, or_
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.models import Category, Price, Product, ProductStatus, Variant, product_category
@@ -105,21 +105,12 @@ def to_json(rule: Rule) -> dict[str, Any]:
     return built
 
 
-def select_matching(rule: Rule, currency: str) -> Select[int]:
-    """Return the statement of the ids of the products that the rule finds today."""
-    return select(Product.id).where(is_matching(rule, currency))
-
-
-def is_matching(rule: Rule, currency: str, *, is_for_few: bool = False) -> ColumnElement[bool]:
-    """Return the SQL of whether a product is active and fits the rule today.
-
-    For the whole shop it compares sets, each made once; `is_for_few` looks up each product that the statement names,
-    which costs nothing for one of them and far more for all.
-    """
+def is_matching(rule: Rule, currency: str) -> ColumnElement[bool]:
+    """Return the SQL of whether a product is active and fits the rule today, looked up for each that is named."""
     join = and_ if rule.matches == "all" else or_
     today = now().date()
     return and_(Product.status == ProductStatus.ACTIVE,
-                join(*(_compile(condition, currency, today, is_for_few) for condition in rule.conditions)))
+                join(*(_compile(condition, currency, today) for condition in rule.conditions)))
 
 
 def grew_too_old(rule: Rule, since: date) -> ColumnElement[bool]:
@@ -130,19 +121,19 @@ def grew_too_old(rule: Rule, since: date) -> ColumnElement[bool]:
                  for condition in rule.conditions if isinstance(condition, PublishedLately)), false())
 
 
-def _compile(condition: Condition, currency: str, today: date, is_for_few: bool) -> ColumnElement[bool]:  # noqa: PLR0911  # one for each kind
+def _compile(condition: Condition, currency: str, today: date) -> ColumnElement[bool]:  # noqa: PLR0911  # one for each kind
     match condition:
         case OfBrand(brand_ids):
             return Product.brand_id.in_(brand_ids)
         case Tagged(tags):
             return or_(*(_has_tag(tag) for tag in tags))
         case InCategory(category_ids):
-            return _is_below(category_ids, is_for_few)
+            return _is_below(category_ids)
         case Priced(lowest, highest):
             return Product.lowest_amount.between(min(lowest or 0, MOST),
                                                  MOST if highest is None else min(highest, MOST))
         case InStock():
-            return _can_be_bought(is_for_few)
+            return _can_be_bought()
         case Reduced():
             return exists().where(Variant.product_id == Product.id, Variant.is_archived.is_(False),
                                   Price.variant_id == Variant.id, Price.currency == currency,
@@ -159,22 +150,15 @@ def _has_tag(tag: str) -> ColumnElement[bool]:
     return cast(Product.tags, String).icontains(json.dumps(tag), autoescape=True)
 
 
-def _is_below(category_ids: tuple[int, ...], is_for_few: bool) -> ColumnElement[bool]:
+def _is_below(category_ids: tuple[int, ...]) -> ColumnElement[bool]:
     own, top, filed = aliased(Category), aliased(Category), product_category.c
     above = top.path + "/"
-    is_inside = and_(top.id.in_(category_ids),
-                     or_(own.id == top.id, func.substr(own.path, 1, func.length(above)) == above))
-    if is_for_few:
-        return exists().where(filed.product_id == Product.id, own.id == filed.category_id, is_inside)
-    inside = select(own.id).join(top, is_inside)
-    return Product.id.in_(select(filed.product_id).where(filed.category_id.in_(inside)))
+    return exists().where(filed.product_id == Product.id, own.id == filed.category_id, top.id.in_(category_ids),
+                          or_(own.id == top.id, func.substr(own.path, 1, func.length(above)) == above))
 
 
-def _can_be_bought(is_for_few: bool) -> ColumnElement[bool]:
+def _can_be_bought() -> ColumnElement[bool]:
     found = [source() for source in sellable_variants]
-    if not is_for_few:
-        return Product.id.in_(select(Variant.product_id).where(
-            Variant.is_archived.is_(False), *(Variant.id.in_(ids) for ids in found)))
     return exists().where(
         Variant.product_id == Product.id, Variant.is_archived.is_(False),
         *(ids.where(ids.selected_columns[0] == Variant.id).correlate(Variant).exists() for ids in found))

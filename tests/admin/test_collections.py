@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import select
 
+from admin import collections as panel
+from storefront.catalog import collections
 from storefront.catalog.models import Collection
 from storefront.catalog.queries import read_collection_cards
 from storefront.catalog.rules import OfBrand, Priced, PublishedBetween, Rule, Tagged, read_rule
 from storefront.foundation.database import db
-from tests.admin.conftest import Panel
+from tests.admin.conftest import Panel, read_form
 from tests.factories.catalog import make_product
 
 NEW = "/admin/collections/new/"
@@ -48,7 +50,7 @@ def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
 
 @pytest.mark.parametrize(("said", "sentence"), [
     ({}, "Say at least one thing that must be so"),
-    ({"brands": "Nobody"}, "There is no brand Nobody."),
+    ({"brands": "Nobody"}, "There is no brand “Nobody”."),
     ({"lowest": "30", "highest": "20"}, "no product fits between them"),
     ({"lowest": "abc"}, "abc"),
     ({"days": "0"}, "Enter a whole number from 1 to 3650."),
@@ -57,8 +59,56 @@ def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
     ({"tags": "x" * 121}, "at most 120 characters"),
     ({"categories": "77"}, "not a valid choice"),
     ({"order": "magic"}, "Not a valid choice"),
+    ({"added": ",".join(f"sku-{number}" for number in range(9000))}, "Use at most 20000 characters."),
+    ({"added": ",".join(f"sku-{number}" for number in range(1000))}, "“sku-4” and 995 more."),
+    ({"brands": "\0'%_"}, "There is no brand “&#39;%_”."),
 ])
 def test_what_makes_no_rule_is_refused_in_words(staff: Panel, said: dict[str, str], sentence: str) -> None:
     for button in ({}, {"preview": "1"}):
         assert sentence in staff.post(NEW, FORM | {"has_rule": "y"} | said | button, status=422).text
     assert db.session.scalars(select(Collection)).all() == []
+
+
+def test_who_saves_second_is_told_and_may_save_again(staff: Panel) -> None:
+    for slug in ("bowl", "lamp", "rug"):
+        make_product(slug=slug)
+    staff.post(NEW, FORM | {"has_rule": "y", "highest": "5", "added": "bowl"})
+    row = db.session.scalars(select(Collection)).one()
+    path = f"/admin/collections/{row.id}/"
+    mine = {name: said[0] for name, said in staff.form_of(path).items()} | {"name": "Mine"}
+    make_product(slug="cheap", amount=100)  # enters by the rule: nobody's work is in danger
+    staff.post(path, mine)
+    mine = {name: said[0] for name, said in staff.form_of(path).items()} | {"name": "Again mine"}
+    staff.post(path, mine | {"name": "Theirs", "added": "lamp"})
+    told = staff.post(path, mine, status=422).text
+    assert "Somebody else saved this collection while you were at it." in told
+    db.session.rollback()
+    row = db.session.scalars(select(Collection)).one()
+    assert (row.name, len(row.entries)) == ("Theirs", 2)
+    staff.post(path, {name: said[0] for name, said in read_form(told).items()})
+    db.session.rollback()
+    row = db.session.scalars(select(Collection)).one()
+    assert (row.name, [entry.product_id for entry in row.entries]) == ("Again mine", [row.entries[0].product_id])
+
+
+def test_hands_place_at_most_what_a_page_can_show(staff: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collections, "MAX_PLACED", 2)
+    for slug in ("bowl", "lamp", "rug"):
+        make_product(slug=slug)
+    said = FORM | {"added": "bowl, lamp\nrug"}
+    assert "At most 2 products can be placed by hand." in staff.post(NEW, said, status=422).text
+    staff.post(NEW, said | {"added": "lamp, bowl"})
+    row = db.session.scalars(select(Collection)).one()
+    path = f"/admin/collections/{row.id}/"
+    kept = {name: given[0] for name, given in staff.form_of(path).items()}
+    assert "At most 2 products" in staff.post(path, kept | {"added": "rug"}, status=422).text
+    staff.post(path, kept | {"added": "rug", "entries-0-is_removed": "y"})
+    assert [card.slug for card in read_collection_cards(row.id).cards] == ["bowl", "rug"]
+
+
+def test_a_preview_of_very_many_says_that_there_are_more(staff: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "COUNTED", 1)
+    for slug in ("bowl", "lamp"):
+        make_product(slug=slug)
+    assert "More than 10,000 products fit" in staff.post(NEW, FORM | {"lowest": "0", "preview": "1"}, status=200).text
+    assert "0 products fit" in staff.post(NEW, FORM | {"lowest": "999", "preview": "1"}, status=200).text
