@@ -89,7 +89,8 @@ def _search(query: ListQuery, text: str) -> object:
 
 def _rows(found: dict[str, Any]) -> list[Row]:
     names = {"one word": "search, one word", "two words": "search, two words",
-             "filtered": "the same, two filters, all counts", "code": "search, a SKU", "slip": "search, two words with a slip", "nonsense": "search, nothing such",
+             "filtered": "the same, two filters, all counts",
+             "code": "search, a SKU", "slip": "search, two words with a slip", "nonsense": "search, nothing such",
              "begun": "suggestions, begun words"}
     rows = []
     for name, what in names.items():
