@@ -68,7 +68,7 @@ def read_orders(*, words: str, state: str, paid: str = "", customer_id: uuid.UUI
         found = found.where(Order.customer_id == customer_id)
     pager = Pager(number, PAGE_SIZE, db.session.scalar(select(func.count()).select_from(found.subquery())) or 0)
     rows = db.session.scalars(
-        found.order_by(Order.created_at.desc(), Order.id).limit(PAGE_SIZE).offset(pager.offset)).all()
+        found.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE).offset(pager.offset)).all()
     counts = dict(db.session.execute(
         select(OrderLine.order_id, func.sum(OrderLine.quantity))
         .where(OrderLine.order_id.in_([row.id for row in rows])).group_by(OrderLine.order_id)).all())

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select, text
 
+from admin.order_lists import read_customers, read_orders
 from admin.product_lists import Search, read_products
 from demo.filling import fill
 from storefront.browse import listings, queries
@@ -64,6 +65,7 @@ def test_no_hot_question_reads_a_large_table_from_end_to_end(app: Flask) -> None
         listings.read_category_page("clothing", ListQuery(chosen=two, sort="price")),
         listings.read_category_page("clothing/tops/shirts", ListQuery()),
         queries.read_product_page(slug, Wish()), read_products(Search(), 1),
+        read_products(Search(status="active", brand_id=1, category_id=1), 1),
     ])
     assert len(asked) > 12
     is_postgres = db.engine.dialect.name == "postgresql"
@@ -75,6 +77,31 @@ def test_no_hot_question_reads_a_large_table_from_end_to_end(app: Flask) -> None
             continue  # rows in the order in which they lie, until there are enough
         whole = [table for table in BIG if re.search(rf"(Seq Scan on|^SCAN) {table}\b(?! USING)", plan, re.M)]
         assert not whole, f"{whole}: {statement}\n{plan}"
+
+
+@pytest.mark.usefixtures("filled")
+def test_words_of_the_panel_are_looked_up_in_indexes_of_their_own(app: Flask) -> None:
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite reads all names, and no more than names")
+    [(statement, values), *_] = record(lambda: read_products(Search(words="linen"), 1))
+    db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    db.session.execute(text("SET LOCAL enable_indexscan = off"))  # so few names could be read in any order
+    plan = explain(statement, values, is_postgres=True)
+    for index in ("ix_catalog_product_name_trigrams", "uq_catalog_product_slug", "ix_catalog_variant_sku_beginning"):
+        assert index in plan, plan
+
+
+@pytest.mark.usefixtures("filled")
+def test_orders_and_customers_are_listed_in_the_order_of_an_index(app: Flask) -> None:
+    asked = record(lambda: [read_orders(words="", state=""), read_customers(words="")])
+    is_postgres = db.engine.dialect.name == "postgresql"
+    if is_postgres:
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    for table, index in {"orders_order": "ix_orders_order_newest",
+                         "accounts_customer": "ix_accounts_customer_registered_at"}.items():
+        statement, values = next(one for one in asked if f"FROM {table}" in one[0] and "ORDER BY" in one[0])
+        plan = explain(statement, values, is_postgres=is_postgres)
+        assert index in plan, plan
 
 
 def record(questions: object) -> list[tuple[str, object]]:
