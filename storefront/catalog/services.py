@@ -40,7 +40,7 @@ from storefront.catalog.states import MOVES, way_between
 from storefront.foundation.bell import ring
 from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
-from storefront.foundation.database import after_commit, db, transactional
+from storefront.foundation.database import after_commit, db, gather_after_commit, transactional
 from storefront.foundation.outbox import record
 from storefront.foundation.page_files import drop_page
 from storefront.foundation.page_marks import outrun
@@ -208,8 +208,7 @@ def _is_former_slug(slug: str) -> bool:
 def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     """Record what follows; a product that was never public moves no category's page."""
     invalidate(GROUP)
-    address = product_url(product.slug)
-    after_commit(f"page:{address}", lambda: _drop_page(address))
+    gather_after_commit("pages", product_url(product.slug), _drop_pages)
     after_commit("relay", ring)  # the other pages that show it
     record(ProductChanged(product.id))
     follow_products([product.id])
@@ -222,12 +221,13 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
         record(ImageAdded(image.id))
 
 
-def _drop_page(address: str) -> None:
-    """Take the product's own page away at once; the workers do it too, a moment later."""
+def _drop_pages(addresses: set[str]) -> None:
+    """Take the products' own pages away at once; the workers do it too, a moment later."""
     try:
-        outrun(address=address, remove=drop_page)
+        outrun(addresses=addresses, remove=drop_page)
     except SQLAlchemyError as error:
-        logger.warning("page is left to the workers", extra={"path": address, "problem": type(error).__name__})
+        problem = f"{type(error).__name__}: {len(addresses)} pages"
+        logger.warning("pages are left to the workers", extra={"problem": problem})
 
 
 def _tell_all(product: Product) -> None:

@@ -155,6 +155,15 @@ def after_commit(key: str, callback: Callable[[], None]) -> None:
         callback()
 
 
+def gather_after_commit(key: str, value: T, callback: Callable[[set[T]], None]) -> None:
+    """The same for values that a service gathers: one callback per key is given all of them."""
+    waiting = db.session().info.setdefault("after_commit", {}) if is_in_service() else {}
+    gathered = waiting.setdefault(key, functools.partial(callback, set()))
+    gathered.args[0].add(value)
+    if not is_in_service():
+        gathered()
+
+
 def is_in_service() -> bool:
     """Tell whether a transactional service is running."""
     return db.session.registry.has() and bool(db.session().info.get("in_service"))

@@ -145,7 +145,8 @@ def mark_pages(*, marks: Mapping[str, Mark], done: Iterable[Subject] = (),
     for address, mark in marks.items():
         if mark.lies:
             remove(address)
-    _forget_subjects([(subject.name, subject.version) for subject in done])
+    for part in _chunks(sorted((subject.name, subject.version) for subject in done)):
+        db.session.execute(delete(PageSubject).where(tuple_(PageSubject.subject, PageSubject.version).in_(part)))
 
 
 @transactional
@@ -158,13 +159,17 @@ def take_away(*, marks: Mapping[str, Mark], subjects: Iterable[Subject], remove:
 
 
 @transactional
-def outrun(*, address: str, remove: Callable[[str], object]) -> None:
-    """Take away the page's file that the caller's commit has just made lie, ahead of the relay.
+def outrun(*, addresses: Iterable[str], remove: Callable[[str], object]) -> None:
+    """Take away the pages' files that the caller's commit has just made lie, ahead of the relay.
 
-    Whoever renders it at this moment may have read what was there before: that version is not wanted any more.
+    Whoever renders one at this moment may have read what was there before: that version is not wanted any more.
     """
-    execute_counted(update(Page).where(Page.address == address).values(_want_again(OWN, now())))
-    remove(address)
+    for part in _chunks(sorted(addresses)):
+        rows = select(Page.address).where(Page.address.in_(part)).order_by(Page.address).with_for_update()
+        held = db.session.scalars(rows).all()
+        execute_counted(update(Page).where(Page.address.in_(held)).values(_want_again(OWN, now())))
+        for address in part:
+            remove(address)
 
 
 @transactional
@@ -284,11 +289,6 @@ def _want_again(urgency: Any, due_at: Any) -> dict[Any, Any]:
         "urgency": case((Page.urgency > urgency, Page.urgency), else_=urgency),
         "marked_at": case((is_waiting, Page.marked_at), else_=now()),
     }
-
-
-def _forget_subjects(seen: Sequence[tuple[str, int]]) -> None:
-    for part in _chunks(sorted(seen)):
-        db.session.execute(delete(PageSubject).where(tuple_(PageSubject.subject, PageSubject.version).in_(part)))
 
 
 def _insert(model: type[Model]) -> Any:

@@ -124,6 +124,32 @@ def test_what_was_rendered_before_a_change_does_not_come_back_after_it(bowl: Mad
     assert "/p/bowl" not in put != []
 
 
+def test_many_prices_in_one_transaction_take_their_pages_away_in_one(
+        app: Flask, run_jobs: Callable[[], int], count_queries: Callable[[], int]) -> None:
+    bowls = [make_product(slug=f"bowl-{number}", amount=2400) for number in range(6)]
+    run_jobs()
+
+    def raise_prices(products: list[MadeProduct], amount: int) -> int:
+        """Set them together, and return the statements of what follows the commit."""
+        db.session.rollback()
+
+        @transactional
+        def raise_all() -> None:
+            for bowl in products:
+                set_price(bowl, amount)
+            db.session.flush()
+            count_queries()
+
+        raise_all()
+        return count_queries()
+
+    alone = raise_prices(bowls[:1], 1900)
+    assert text("/p/bowl-0") == ""
+    assert raise_prices(bowls[1:], 1900) == alone
+    assert [text(f"/p/bowl-{number}") for number in range(6)] == [""] * 6
+    assert sorted(claim.address for claim in page_marks.claim_pages(limit=9)) == [f"/p/bowl-{at}" for at in range(6)]
+
+
 def test_without_redis_and_workers_a_wrong_price_is_taken_away(
         app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int], tmp_path: Path) -> None:
     set_price(bowl, 1900)
