@@ -6,9 +6,12 @@ it, and only queries are counted whose every word a product holds, so nobody can
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import logging
+import re
+from ipaddress import ip_network
 
 from flask import current_app
 from redis import RedisError
@@ -21,14 +24,19 @@ KEPT = 1000  # queries
 ASKERS = 3  # from whom on a query may be shown to others
 DAYS = 30
 MAX_QUERY = 50  # characters; longer ones are nobody else's
+_PLAIN = re.compile(r"(?:\w+(?:[ '’-]|$)){1,6}")  # a few words
+_NUMBER = re.compile(r"\d{5}|\d[ -]\d+[ -]\d")
 logger = logging.getLogger(__name__)
 
 
 def note_query(text: str, asker: str, *, is_whole: bool) -> None:
-    """Count the asker (any text that tells people apart; it is not kept) for a query that some product fits whole."""
-    if not is_whole or len(text) > MAX_QUERY:
-        return
+    """Count the asker (an IP address; it is not kept) for a query that some product fits whole.
+
+    What may be somebody's own is never counted: e-mail and other addresses, and long numbers (telephones, orders).
+    """
     query = fold(text)
+    if not is_whole or len(query) > MAX_QUERY or not _PLAIN.fullmatch(query) or _NUMBER.search(query):
+        return
     name = f"search:askers:{query}"
     try:
         with client().pipeline(transaction=False) as pipe:
@@ -57,5 +65,8 @@ def read_popular(beginning: str, limit: int) -> list[str]:
 
 
 def _blind(asker: str) -> str:
+    """One household has as many IPv6 addresses as it likes, all in one network: they are one asker."""
+    with contextlib.suppress(ValueError):
+        asker = str(ip_network(f"{asker}/64", strict=False)) if ":" in asker else asker
     key = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.new(key, f"asker:{asker}".encode(), hashlib.sha256).hexdigest()

@@ -72,6 +72,9 @@ def test_queries_are_offered_when_several_asked_and_nobody_is_known_by_them(
         note_query("throw", "192.0.2.1", is_whole=True)
         client.get("/search?q=herringbnoe", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
         client.get("/search?q=rude+throw", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        client.get("/search?q=throw", environ_base={"REMOTE_ADDR": f"2001:db8:1:2::{number}"})  # one household
+        for private in ("ann@herringbone.example", "herringbone 2026-10431", "herringbone 555 12 34", "throw/throw"):
+            note_query(private, f"192.0.2.{number}", is_whole=True)
     assert read_popular("", 9) == ["herringbone"]
     with Redis.from_url(shop.config["REDIS_URL"]) as redis:
         kept = {key: redis.dump(key) for key in redis.scan_iter("search:*")}
