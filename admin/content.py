@@ -171,10 +171,10 @@ class Sections(HomeTable):
     def create_form(self, obj: Any = None) -> Any:
         return _filled(super().create_form(obj))
 
-    def edit_form(self, obj: Any = None) -> Any:
-        form = super().edit_form(obj)
-        if obj is not None and not form.titles.entries and not form.pictures.entries:
-            for link in obj.links:
+    def form_of(self, row: Any, sent: Any = None) -> Any:
+        form: Any = super().form_of(row, sent)
+        if not form.titles.entries and not form.pictures.entries:
+            for link in row.links:
                 (form.titles if link.kind is LinkKind.TITLE else form.pictures).append_entry(
                     {"label": link.label, "url": link.url, "picture": link.picture})
         return _filled(form)

@@ -11,6 +11,7 @@ from flask_admin import expose
 
 from admin.access import actor
 from admin.fields import choices
+from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.product_edits import edit_product, find_product
 from admin.product_forms import MAX_COMBINATIONS, MAX_OPTIONS, OptionsForm, VariantsForm
 from admin.views import Answer
@@ -32,15 +33,17 @@ class ChoicePages:
     @expose("/<int:product_id>/options", methods=("GET", "POST"))
     def options(self, product_id: int) -> Answer:
         """Options and their values; a value can be renamed without losing what was sold of it."""
-        product = find_product(product_id)
-        form = OptionsForm(request.form if request.method == "POST" else None, data=_options_data(product))
-        problem = ""
+        form = _options_form(find_product(product_id), request.form if request.method == "POST" else None)
+        problem: str | list[str] = ""
         if request.method == "POST" and form.validate():
             try:
                 edit_product(product_id=product_id, actor=actor(),
+                             check=lambda row: check_shown(form, _options_form(row), "product"),
                              change=lambda entry, row: _with_options(entry, form.options.data))
                 flash("The options are saved. Check prices and stock of new combinations.", "success")
                 return redirect(url_for(".variants", product_id=product_id), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
         answer: Answer = self.page_of(product_id, "options", form=form, problem=problem)
@@ -49,29 +52,26 @@ class ChoicePages:
     @expose("/<int:product_id>/variants", methods=("GET", "POST"))
     def variants(self, product_id: int) -> Answer:
         """One row for each combination; a combination that is not offered is archived, never deleted."""
-        product = find_product(product_id)
-        combinations = _combinations(product)
-        form = VariantsForm(request.form if request.method == "POST" else None,
-                            data=_variants_data(product, combinations))
-        pictures = [("", "As the product"), *((str(image.id), image.alt or f"Picture {place}")
-                                              for place, image in enumerate(product.images, start=1))]
-        for row in form.variants:
-            row.form.picture.choices = choices(pictures)
-        problem = ""
+        form = _variants_form(find_product(product_id), request.form if request.method == "POST" else None)
+        problem: str | list[str] = ""
         if request.method == "POST" and form.validate():
             try:
                 rows = form.variants.data
                 edit_product(product_id=product_id, actor=actor(), replaces_variants=True,
+                             check=lambda row: check_shown(form, _variants_form(row), "product"),
                              change=lambda entry, current: _with_variants(entry, current, rows))
                 flash("Prices and variants are saved.", "success")
                 return redirect(url_for(".variants", product_id=product_id), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
         answer: Answer = self.page_of(product_id, "variants", form=form, problem=problem)
         return answer
 
 
-def _options_data(product: Product) -> dict[str, Any]:
+def _options_form(product: Product, sent: Any = None) -> OptionsForm:
+    """Return the form with what was sent, else with what the product offers."""
     known = [
         {"before": option.name, "name": option.name,
          "values": [{"before": value.value, "value": value.value, "swatch": value.swatch} for value in option.values]
@@ -79,7 +79,7 @@ def _options_data(product: Product) -> dict[str, Any]:
         for option in product.options
     ]
     blanks = max(0, min(2, MAX_OPTIONS - len(known)))
-    return {"options": known + [{"values": [{}] * BLANK_VALUES}] * blanks}
+    return OptionsForm(sent, data={"options": known + [{"values": [{}] * BLANK_VALUES}] * blanks})
 
 
 def _with_options(entry: ProductEntry, rows: list[dict[str, Any]]) -> ProductEntry:
@@ -130,9 +130,16 @@ def _combinations(product: Product) -> list[tuple[tuple[str, ...], Variant | Non
     return rows + [(answers_of(product, row), row) for row in offered(product) if row.id not in shown]
 
 
-def _variants_data(product: Product, combinations: list[tuple[tuple[str, ...], Variant | None]]) -> dict[str, Any]:
+def _variants_form(product: Product, sent: Any = None) -> VariantsForm:
+    """Return the form with what was sent, else with what the variants are."""
     usual = next((price for row in offered(product) if (price := _price(row))), None)
-    return {"variants": [_variant_data(answers, variant, usual) for answers, variant in combinations]}
+    rows = [_variant_data(answers, variant, usual) for answers, variant in _combinations(product)]
+    form = VariantsForm(sent, data={"variants": rows})
+    pictures = [("", "As the product"), *((str(image.id), image.alt or f"Picture {place}")
+                                          for place, image in enumerate(product.images, start=1))]
+    for row in form.variants:
+        row.form.picture.choices = choices(pictures)
+    return form
 
 
 def _variant_data(answers: tuple[str, ...], variant: Variant | None, usual: Price | None) -> dict[str, Any]:

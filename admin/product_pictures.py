@@ -10,6 +10,7 @@ from flask_admin import expose
 from werkzeug.datastructures import FileStorage
 
 from admin.access import actor
+from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.product_edits import edit_product, find_product
 from admin.product_forms import ImagesForm, UploadForm
 from admin.views import Answer
@@ -27,15 +28,17 @@ class PicturePages:
     @expose("/<int:product_id>/pictures", methods=("GET", "POST"))
     def pictures(self, product_id: int) -> Answer:
         """Texts, order and removal."""
-        product = find_product(product_id)
-        form = ImagesForm(request.form if request.method == "POST" else None, data=_data_of(product))
-        problem = ""
+        form = _form_of(find_product(product_id), request.form if request.method == "POST" else None)
+        problem: str | list[str] = ""
         if request.method == "POST" and form.validate():
             try:
                 edit_product(product_id=product_id, actor=actor(),
+                             check=lambda row: check_shown(form, _form_of(row), "product"),
                              change=lambda entry, row: _arranged(entry, row, form.images.data))
                 flash("The pictures are saved.", "success")
                 return redirect(url_for(".pictures", product_id=product_id), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
         return self._pictures_page(product_id, form, problem)
@@ -52,19 +55,19 @@ class PicturePages:
         if not problems and not kept:
             problems = ["Choose at least one picture."]
         if problems:
-            return self._pictures_page(product_id, ImagesForm(data=_data_of(product)), " ".join(problems))
+            return self._pictures_page(product_id, _form_of(product), " ".join(problems))
         return redirect(url_for(".pictures", product_id=product_id), 303)
 
-    def _pictures_page(self, product_id: int, form: ImagesForm, problem: str) -> Answer:
+    def _pictures_page(self, product_id: int, form: ImagesForm, problem: str | list[str]) -> Answer:
         images = {str(image.id): (image, picture_of(image)) for image in find_product(product_id).images}
         answer: Answer = self.page_of(product_id, "pictures", form=form, problem=problem, images=images,
                                       upload=UploadForm())
         return answer
 
 
-def _data_of(product: Product) -> dict[str, Any]:
-    return {"images": [{"image_id": str(image.id), "alt": image.alt, "position": place}
-                       for place, image in enumerate(product.images, start=1)]}
+def _form_of(product: Product, sent: Any = None) -> ImagesForm:
+    return ImagesForm(sent, data={"images": [{"image_id": str(image.id), "alt": image.alt, "position": place}
+                       for place, image in enumerate(product.images, start=1)]})
 
 
 def _store(files: list[FileStorage]) -> tuple[list[str], list[str]]:

@@ -9,11 +9,12 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from admin.access import actor
+from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.names import name_actors
 from admin.product_edits import find_product
 from admin.product_forms import StockForm
 from admin.views import Answer
-from storefront.catalog.models import Variant
+from storefront.catalog.models import Product
 from storefront.catalog.portrait import offered
 from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import NotFound, ShopError
@@ -31,18 +32,20 @@ class StockPages:
     @expose("/<int:product_id>/stock", methods=("GET", "POST"))
     def stock(self, product_id: int) -> Answer:
         """Levels of every variant, and a form of differences."""
-        variants = offered(find_product(product_id))
-        levels = _read_levels([variant.id for variant in variants])
-        form = _form_of(variants, levels)
-        problem = ""
+        form = _form_of(find_product(product_id), request.form if request.method == "POST" else None)
+        problem: str | list[str] = ""
         if request.method == "POST" and form.validate():
             try:
-                change_stock(rows=form.levels.data, variant_ids={row.id for row in variants},
-                             reason=form.reason.data, actor=actor())
+                change_stock(product_id=product_id, form=form, actor=actor())
                 flash("The stock is changed.", "success")
                 return redirect(url_for(".stock", product_id=product_id), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
+        db.session.rollback()
+        variants = offered(find_product(product_id))
+        levels = _read_levels([variant.id for variant in variants])
         titles = {variant.id: variant.title or variant.sku or "" for variant in variants}
         movements = _read_movements(list(titles))
         answer: Answer = self.page_of(
@@ -52,24 +55,29 @@ class StockPages:
 
 
 @transactional
-def change_stock(*, rows: list[dict[str, Any]], variant_ids: set[int], reason: str, actor: str) -> None:
-    """Apply the differences and policies together or not at all; raises StockTooLow, NotFound."""
+def change_stock(*, product_id: int, form: StockForm, actor: str) -> None:
+    """Apply the differences and policies together or not at all; raises StockTooLow, NotFound, ChangedMeanwhile."""
+    product = find_product(product_id, lock=True)
+    check_shown(form, _form_of(product), "product")
+    rows, variant_ids = form.levels.data, [variant.id for variant in offered(product)]
     if not {row["variant_id"] for row in rows} <= {str(known) for known in variant_ids}:
         raise NotFound("A variant was archived while this page was open. Reload it and try again.")
     # In the order in which orders take them, or the two would block each other: 9 comes before 10.
     for row in sorted(rows, key=lambda row: int(row["variant_id"])):
         variant_id = int(row["variant_id"])
         if row["delta"]:
-            correct_stock(variant_id=variant_id, delta=row["delta"], reason=reason, actor=actor)
+            correct_stock(variant_id=variant_id, delta=row["delta"], reason=form.reason.data, actor=actor)
         set_policy(variant_id=variant_id, policy=StockPolicy(row["policy"]), actor=actor)
 
 
-def _form_of(variants: list[Variant], levels: dict[int, list[StockLevel]]) -> StockForm:
+def _form_of(product: Product, sent: Any = None) -> StockForm:
+    variants = offered(product)
+    levels = _read_levels([variant.id for variant in variants])
     data = {"levels": [
         {"variant_id": str(variant.id),
          "policy": levels[variant.id][0].policy.value if levels.get(variant.id) else StockPolicy.DENY.value}
         for variant in variants]}
-    return StockForm(request.form if request.method == "POST" else None, data=data)
+    return StockForm(sent, data=data)
 
 
 def _read_levels(variant_ids: list[int]) -> dict[int, list[StockLevel]]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from admin.access import actor
 from admin.fields import choices, trimmed
+from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.product_choices import ChoicePages
 from admin.product_edits import edit_product, find_product
 from admin.product_forms import NewProductForm, ProductForm
@@ -79,14 +80,17 @@ class Products(ChoicePages, StockPages, PicturePages, PanelView):
     def edit(self, product_id: int) -> Answer:
         """Words, facts, brand and categories."""
         product = find_product(product_id)
-        form = _form_of(product)
-        problem = ""
+        form = _form_of(product, request.form if request.method == "POST" else None)
+        problem: str | list[str] = ""
         if request.method == "POST" and form.validate():
             try:
                 edit_product(product_id=product_id, slug=form.slug.data, actor=actor(),
+                             check=lambda row: check_shown(form, _form_of(row), "product"),
                              change=lambda entry, row: _changed(entry, row, form))
                 flash("Saved. The shop shows it within moments.", "success")
                 return redirect(url_for(".edit", product_id=product_id), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
         return self.page_of(product_id, "edit", form=form, problem=problem, brands=list_brands())
@@ -151,8 +155,8 @@ def _free_slug(wanted: str) -> str:
     return slug
 
 
-def _form_of(product: Product) -> ProductForm:
-    """Return the form with what was posted, else with what the product says."""
+def _form_of(product: Product, sent: Any = None) -> ProductForm:
+    """Return the form with what was sent, else with what the product says."""
     main = product.category.path if product.category else ""
     data = {
         "name": product.name, "subtitle": product.subtitle, "slug": product.slug, "description": product.description,
@@ -162,7 +166,7 @@ def _form_of(product: Product) -> ProductForm:
         "tax_category": product.tax_category, "seo_title": product.seo_title,
         "seo_description": product.seo_description,
     }
-    form = ProductForm(request.form if request.method == "POST" else None, data=data)
+    form = ProductForm(sent, data=data)
     paths = [(path, name) for _, path, name in list_categories()]
     form.category.choices = choices([("", "None"), *paths])
     form.categories.choices = choices(paths)

@@ -9,10 +9,11 @@ from flask_admin import expose
 from sqlalchemy import func, select
 
 from admin.access import actor
-from admin.promotion_forms import CodeForm, CodesForm, LimitsForm, promotion_form, read_form
+from admin.meanwhile import ChangedMeanwhile, check_shown
+from admin.promotion_forms import CodeForm, CodesForm, LimitsForm, PromotionForm, promotion_form, read_form
 from admin.views import Answer, PanelView
 from storefront.foundation.clock import now
-from storefront.foundation.database import db
+from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import NotFound, ShopError
 from storefront.promotions.errors import UnknownPromotion
 from storefront.promotions.models import Promotion, PromotionCode
@@ -103,13 +104,16 @@ class Promotions(PanelView):
         return redirect(url_for(".edit", promotion_id=promotion_id, _anchor="codes"), 303)
 
     def _edit(self, row: Promotion | None) -> Answer:
-        form, problem = promotion_form(request.form if request.method == "POST" else None, row), ""
+        form = promotion_form(request.form if request.method == "POST" else None, row)
+        problem: str | list[str] = ""
         row_id = row.id if row else None
         if request.method == "POST" and form.validate():
             try:
-                saved = save_promotion(promotion_id=row_id, actor=actor(), **read_form(form))
+                saved = _save(row_id, form)
                 flash("The promotion is saved.", "success")
                 return redirect(url_for(".edit", promotion_id=saved) if row_id is None else url_for(".index"), 303)
+            except ChangedMeanwhile as error:
+                form, problem = error.form, error.told
             except ShopError as error:
                 problem = str(error)
         db.session.rollback()
@@ -124,6 +128,16 @@ class Promotions(PanelView):
                  "code_form": CodeForm(), "codes_form": CodesForm(prefix="batch-")}
         page: str = self.render("admin/promotions/edit.html", **(facts | said))
         return page
+
+
+@transactional
+def _save(promotion_id: int | None, form: PromotionForm) -> int:
+    """Save what the form says, when the promotion is still what it showed; raises ChangedMeanwhile."""
+    if promotion_id is not None:
+        row = db.session.get(Promotion, promotion_id, with_for_update=True)
+        if row is not None:
+            check_shown(form, promotion_form(None, row), "promotion")
+    return save_promotion(promotion_id=promotion_id, actor=actor(), **read_form(form))
 
 
 def _find(promotion_id: int) -> Promotion:

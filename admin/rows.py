@@ -48,9 +48,9 @@ def delete_row(*, model: type[Any], row_id: Any, group: str, announce: Announce)
     _flush("This is still in use elsewhere, so it was kept. Take it out there first.")
 
 
-def find_row(model: type[Any], row_id: Any) -> Any:
+def find_row(model: type[Any], row_id: Any, *, lock: bool = False) -> Any:
     """Return the row of the id or raise NotFound."""
-    row = db.session.get(model, row_id)
+    row = db.session.get(model, row_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("There is no such entry; it may have been deleted meanwhile.")
     return row

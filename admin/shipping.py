@@ -103,8 +103,8 @@ class Methods(TableView):
         form.zone_id.choices = choices((zone.id, zone.name) for zone in zones)
         return form
 
-    def edit_form(self, obj: Any = None) -> Any:
-        return _filled(super().edit_form(obj))
+    def form_of(self, row: Any, sent: Any = None) -> Any:
+        return _filled(super().form_of(row, sent))
 
     def announce(self, row: Any) -> Event | None:
         return ShippingChanged()

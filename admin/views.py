@@ -12,13 +12,15 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_admin import Admin, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.helpers import get_form_data
 from sqlalchemy import inspect
 from werkzeug.wrappers import Response
 from wtforms import Form
 
 from admin.access import current_staff
+from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.rows import delete_row, find_row, save_row
-from storefront.foundation.database import db
+from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import NotFound, ShopError
 from storefront.foundation.pagination import MAX_PAGE
 
@@ -87,6 +89,21 @@ class TableView(Guarded, ModelView):
         """Delete the row through a service."""
         delete_row(model=self.model, row_id=row_id, group=self.group, announce=self.announce)
 
+    def form_of(self, row: Any, sent: Any = None) -> Form:
+        """Return the form of a row with what was sent, else with what the row says."""
+        form: Form = self._edit_form_class(sent, obj=row)
+        return form
+
+    def edit_form(self, obj: Any = None) -> Form:
+        return self.form_of(obj, get_form_data())
+
+    @transactional
+    def _save_unless_changed(self, form: Form, row_id: Any) -> None:
+        """Save what the form says, when the row is still what it showed; raises ChangedMeanwhile."""
+        if row_id is not None and type(self).edit_form is TableView.edit_form:
+            check_shown(form, self.form_of(find_row(self.model, row_id, lock=True)), self.noun)
+        self.save(form, row_id)
+
     def get_one(self, id: Any) -> Any:
         return find_row(self.model, self.read_id(id))
 
@@ -137,15 +154,17 @@ class TableView(Guarded, ModelView):
         return redirect(url_for(".index_view"), 303)
 
     def _edit(self, form: Form, row: Any, row_id: Any) -> Answer:
-        problem = ""
+        problem: str | list[str] = ""
         if request.method == "POST":
             if form.validate():
                 try:
-                    self.save(form, row_id)
+                    self._save_unless_changed(form, row_id)
                     flash(f"The {self.noun} is saved.", "success")
                     return redirect(url_for(".index_view"), 303)
                 except NotFound:
                     raise
+                except ChangedMeanwhile as error:
+                    form, problem = error.form, error.told
                 except ShopError as error:
                     problem = str(error)
             db.session.rollback()
