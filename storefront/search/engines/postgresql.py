@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from storefront.foundation.database import db
 from storefront.search.engines.port import Candidate, Document, Expression, TookTooLong, write_expression
 
+MANY = 5000  # rows of one statement: the connection's own timeout is for each
 LESS = 0.2  # seconds for each statement after one that was broken off
 TABLE = """
 CREATE TABLE IF NOT EXISTS search_engine_{side} (
@@ -106,6 +107,6 @@ def _end_canceled(error: OperationalError) -> None:
 
 def _write(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Give each column as one array: a row of parameters each would cost more than all the rest."""
-    if rows:
-        db.session.execute(text(statement), {str(place): list(column)
-                                             for place, column in enumerate(zip(*rows, strict=True))})
+    for start in range(0, len(rows), MANY):
+        columns = zip(*rows[start:start + MANY], strict=True)
+        db.session.execute(text(statement), {str(place): list(column) for place, column in enumerate(columns)})
