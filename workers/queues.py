@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import failpoint
+from storefront.foundation.outbox import Claim
 from workers.processes import die_with_parent
 
 QUEUES = {
@@ -35,6 +36,8 @@ SEARCH_WAKE_UP = "wake-search"
 JOB_SECONDS = 40  # below the 50 s for which a message is claimed and the 60 s after which a job is handed over again
 FAILED_SECONDS = 3600  # Redis keeps a failed wake-up this long; the row keeps the failure itself
 MAINTENANCE_SECONDS = 30
+SHARING = ("mail", "default")  # queues of short jobs, which may share a wake-up
+SHARED_BY = 20  # jobs at most that do
 
 
 def connect(app: Flask) -> Redis:
@@ -49,14 +52,29 @@ def open_queue(name: str, connection: Redis) -> Queue:
     return Queue(name, connection=connection, serializer=JSONSerializer)
 
 
-def hand_over(connection: Redis, jobs: Sequence[tuple[int, str]]) -> None:
-    """Put each (job id, queue) into its queue, unless it still waits there from an earlier hand-over."""
-    for job_id, name in jobs:
-        queue = open_queue(name, connection)
-        wake_up = f"outbox-{job_id}"
-        if connection.lpos(queue.key, wake_up) is None:
-            queue.enqueue_call(RUN, args=(job_id,), job_id=wake_up, timeout=JOB_SECONDS, result_ttl=0,
-                               failure_ttl=FAILED_SECONDS)
+def hand_over(connection: Redis, claims: Sequence[Claim]) -> None:
+    """Put the jobs into their queues; short ones that go there for the first time share a wake-up, and a fork.
+
+    What comes again comes alone, unless it still waits from before: a job that ends its process takes no other
+    with it twice, and one that was late has all its time.
+    """
+    shared: dict[str, list[int]] = {}
+    for claim in claims:
+        if claim.is_first and claim.queue in SHARING:
+            shared.setdefault(claim.queue, []).append(claim.job_id)
+        else:
+            _put(connection, claim.queue, [claim.job_id])
+    for name, job_ids in shared.items():
+        for at in range(0, len(job_ids), SHARED_BY):
+            _put(connection, name, job_ids[at:at + SHARED_BY])
+
+
+def _put(connection: Redis, name: str, job_ids: Sequence[int]) -> None:
+    queue = open_queue(name, connection)
+    wake_up = f"outbox-{job_ids[0]}"
+    if connection.lpos(queue.key, wake_up) is None:
+        queue.enqueue_call(RUN, args=tuple(job_ids), job_id=wake_up, timeout=JOB_SECONDS, result_ttl=0,
+                           failure_ttl=FAILED_SECONDS)
 
 
 def wake_pages(connection: Redis) -> None:

@@ -26,6 +26,8 @@ from workers.stopping import StopRequest
 from workers.subscriptions import REACTIONS, TOUCHES
 
 POLL_SECONDS = 0.5
+GATHER_SECONDS = 0.15  # after a round that moved something: what comes meanwhile shares the next wake-ups
+MANY = 200  # moved at once: there is more, and nothing to wait for
 MAX_PAUSE_SECONDS = 10.0  # between tries while the database or Redis is away
 logger = logging.getLogger(__name__)
 
@@ -75,12 +77,13 @@ def run_relay(app: Flask, stop: StopRequest) -> None:
     """Relay until asked to stop; outlives the database and Redis."""
     connection = connect(app)
     with closing(Bell(connection, stop.wait)) as bell:
-        repeat(app, stop, lambda: relay_once(connection), pause=POLL_SECONDS, name="relay", rest=bell.wait)
+        repeat(app, stop, lambda: relay_once(connection), pause=POLL_SECONDS, name="relay", rest=bell.wait,
+               gather=GATHER_SECONDS)
 
 
 def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: float, name: str,
-           rest: Callable[[float], object] | None = None) -> None:
-    """Do the work each `pause` seconds, at once while there is more; wait longer and longer while it fails.
+           rest: Callable[[float], object] | None = None, gather: float = 0) -> None:
+    """Do the work each `pause` seconds, after `gather` while there is more; wait longer and longer while it fails.
 
     `rest` waits while all is well, and may return before the time is over.
     """
@@ -93,7 +96,7 @@ def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: flo
             wait = min(wait * 2, max(MAX_PAUSE_SECONDS, pause))
             logger.warning("%s waits %.1f s: %s", name, wait, type(error).__name__)
         else:
-            wait = 0 if moved else pause
+            wait = pause if not moved else gather if moved < MANY else 0
             if rest and not moved:
                 rest(wait)
                 continue

@@ -133,19 +133,36 @@ def relay_events(*, reactions: Mapping[str, Sequence[Reaction]], limit: int = 10
     return len(waiting)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is to be handed over now."""
+
+    job_id: int
+    queue: str
+    is_first: bool  # nobody had it before
+
+
 @transactional
-def claim_jobs(*, limit: int = 200) -> list[tuple[int, str]]:
-    """Mark unfinished jobs as handed over and return their (id, queue).
+def claim_jobs(*, limit: int = 200) -> list[Claim]:
+    """Mark unfinished jobs as handed over and return them, oldest first.
 
     A job is due when it was never handed over, or was longer ago than
     HANDOVER_AGAIN_AFTER, and has tries left.
     """
-    rows = db.session.scalars(
-        select(OutboxJob).where(*_due()).order_by(OutboxJob.id).limit(limit).with_for_update(skip_locked=True)
+    rows = db.session.execute(
+        select(OutboxJob.id, OutboxJob.queue, OutboxJob.handed_at).where(*_due()).order_by(OutboxJob.id).limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
-    for row in rows:
-        row.handed_at = now()
-    return [(row.id, row.queue) for row in rows]
+    if rows:
+        execute_counted(update(OutboxJob).where(OutboxJob.id.in_([row.id for row in rows])).values(handed_at=now()))
+    return [Claim(row.id, row.queue, row.handed_at is None) for row in rows]
+
+
+@transactional
+def give_back_jobs(*, job_ids: Sequence[int]) -> None:
+    """Let the relay hand these over anew at once: whoever took them together with others had no time for them."""
+    execute_counted(update(OutboxJob).where(OutboxJob.id.in_(job_ids), OutboxJob.finished_at.is_(None),
+                                            OutboxJob.failed_at.is_(None)).values(handed_at=None))
 
 
 def _due() -> tuple[ColumnElement[bool], ...]:

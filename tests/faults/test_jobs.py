@@ -101,7 +101,7 @@ def test_poison_among_good_jobs(world: World, rounds: Callable[[int, int], int])
     deeds.plant_jobs(names=[*fine[:6], *deeds.POISON[:3], *fine[6:]])
     turns = 0
     while not is_quiet():
-        assert turns <= MAX_ATTEMPTS, "a job is tried for ever"
+        assert turns <= MAX_ATTEMPTS + 1, "a job is tried for ever"  # in the first turn one may stop those behind it
         assert world.call("tests.faults.deeds.work_poisoned", queue="default").wait() == 0
         turns += 1
         let_handover_pass()

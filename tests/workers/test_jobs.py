@@ -67,6 +67,18 @@ def test_a_job_run_six_times_at_once_has_one_effect(app: Flask, postbox: Postbox
     assert (job.finished_at is not None, job.failed_at) == (True, None)
 
 
+def test_what_a_slow_job_leaves_no_time_for_is_handed_over_again_at_once(
+        app: Flask, postbox: Postbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.jobs.SHARED_SECONDS", 0)
+    first = make_job(app)
+    make_customer("grace@example.com")
+    relay_once(connect(app))
+    run_outbox_job(*(job.id for job in jobs()))
+    assert [(job.id == first, job.attempts, job.handed_at is None) for job in jobs()] == [
+        (True, 1, False), (False, 0, True)]
+    assert relay_once(connect(app)) == 1
+
+
 def test_a_failure_is_a_row_that_says_why(app: Flask, postbox: Postbox) -> None:
     job_id = make_job(app)
     postbox.stop()

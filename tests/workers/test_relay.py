@@ -75,6 +75,19 @@ def test_what_is_not_finished_within_a_minute_is_handed_over_again(redis: Redis)
     assert waiting(redis) == [f"outbox-{job.id}"]
 
 
+def test_what_comes_together_shares_a_wake_up_and_what_comes_again_comes_alone(redis: Redis) -> None:
+    for number in range(3):
+        make_customer(f"reader{number}@example.com")
+    relay_once(redis)
+    ids = [job.id for job in jobs()]
+    assert waiting(redis) == [f"outbox-{ids[0]}"]
+    assert open_queue("mail", redis).jobs[0].args == ids
+    redis.flushall()
+    let_handover_pass()
+    relay_once(redis)
+    assert waiting(redis) == [f"outbox-{job_id}" for job_id in ids]
+
+
 def test_a_wake_up_that_still_waits_is_not_put_in_twice(redis: Redis) -> None:
     make_customer()
     relay_once(redis)
