@@ -81,8 +81,9 @@ def test_an_undo_is_in_the_name_of_who_pressed_it(staff: Panel, new_client: Call
     address = upload(staff, text_of(CARDS[:1]))
     run_jobs()
     other = Panel(new_client())
-    other_id = create_staff(email="oisin@plainsong.example", password="glaze runs when it is hot", name="Oisin Byrne")  # noqa: S106
-    other.sign_in("oisin@plainsong.example", "glaze runs when it is hot")
+    said = {"email": "oisin@plainsong.example", "password": "glaze runs when it is hot"}
+    other_id = create_staff(**said, name="Oisin Byrne")
+    other.sign_in(**said)
     other.post(f"{address}undo")
     run_jobs()
     page = " ".join(staff.get(address).split())

@@ -20,6 +20,7 @@ import click
 from tests.faults.rows import ROWS
 from tests.postgres import find_binaries
 
+IMPORTS = "tests/storefront/catalog/test_importer_shots.py"
 WORST_LAST = ("skipped", "passed", "failed")
 
 
@@ -27,7 +28,8 @@ def run(database: str, arguments: list[str], log: Path) -> list[dict[str, Any]]:
     """Run the suite on the database, show how far it is, and return what every test told."""
     reader, writer = os.pipe()
     told: list[dict[str, Any]] = []
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.faults.tell", "tests/faults", "--database", database]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.faults.tell", "tests/faults", IMPORTS, "--database",
+               database]
     environ = os.environ | {"FAULTS_TELL": str(writer), "FAULTS_LONG": os.environ.get("FAULTS_LONG", "1")}
     with log.open("wb") as output, subprocess.Popen(
             [*command, *arguments], env=environ, pass_fds=[writer], stdout=output, stderr=subprocess.STDOUT) as process:

@@ -56,7 +56,8 @@ def begin_undo(*, import_id: int, actor: str) -> None:
 def undo_import(*, import_id: int, stock: Stock, actor: str, seconds: float | None = None) -> bool:
     """Put back what the import changed, newest first, and return whether all of it was looked at.
 
-    What it writes is in the name of who asked first. Killed, or after `seconds`, a further call goes on; the import's lines tell what was put back and what stays.
+    What it writes is in the name of who asked first. Killed, or after `seconds`, a further call goes on; the import's
+    lines tell what was put back and what stays.
     """
     until = time.monotonic() + seconds if seconds else None
     begin_undo(import_id=import_id, actor=actor)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from storefront.catalog.importer.importing import find_format, import_file
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report
-from storefront.catalog.models import Product, Variant
+from storefront.catalog.models import Image, ImageState, Product, Variant
 from storefront.foundation import csv_files as reader
 from storefront.foundation.csv_files import UnreadableFile, open_table
 from storefront.foundation.database import db
@@ -40,7 +40,9 @@ def written(tmp_path: Path, data: bytes | str) -> Path:
 
 
 @pytest.mark.parametrize(("data", "words"), [
-    (b"", "empty"), (b"\n\n", "empty"), (b"Title,Price\nx,1\n", "no column Handle, Variant Price"),
+    (b"", "empty"), (b"\n\n", "empty"), (HEADER.replace(",", ";").encode(), "semicolons or tabs"),
+    (HEADER.replace(",", "\t").encode(), "semicolons or tabs"), (HEADER.encode() + b"a,5 \x80,1,,,\n", "not UTF-8"),
+    (b"Title,Price\nx,1\n", "no column Handle, Variant Price"),
     (b"Handle,Title,Title,Variant Price\n", "Title occurs twice"), (b'Handle,"Title\nx', "header in line 1"),
     (HEADER.encode() + b"a,Caf\xe9,1,,,\n", "Line 2 is not UTF-8"),
     (b"z" * 3_000_000, "Line 1 has more than 2 MB"), (b"x," * 1_000_000, "1000001 columns"),
@@ -79,7 +81,8 @@ def test_a_mark_at_the_beginning_and_either_line_end_are_fine(
 
 
 @pytest.mark.parametrize(("column", "cell", "words"), [
-    ("Variant Price", "1,50", "“1,50” is not an amount"), ("Variant Price", "-3", "“-3” is not an amount"),
+    ("Variant Price", "1,50", "“1,50” is not an amount"), ("Variant Price", "1.234,50", "not an amount"),
+    ("Variant Price", "-3", "“-3” is not an amount"),
     ("Variant Price", "1e9", "not an amount"), ("Variant Price", "", "no price"), ("Variant Price", "9.999", "not fit"),
     ("Variant Price", "€3", "not an amount"), ("Variant Price", "NaN", "not an amount"),
     ("Variant Price", "٣", "not an amount"), ("Variant Price", "9" * 30, "not fit"),
@@ -111,6 +114,25 @@ def test_a_bad_image_address_costs_the_image_alone(app: Flask, tmp_path: Path, u
     report = run(app, write_export(tmp_path, plain(Image_Src=url)))
     assert [(rejection.line, rejection.column) for rejection in report.rejections] == [(2, "Image Src")]
     assert (slugs(), report.images) == (["card"], 0)
+
+
+def test_descriptions_are_cleaned_as_those_of_the_panel(app: Flask, tmp_path: Path) -> None:
+    said = '<p onclick="x()" hx-get="/x">Wide</p><script>alert(1)</script><a href="javascript:x()">a</a><img src=x>'
+    run(app, write_export(tmp_path, plain(Title="<b>A</b>", **{"Body (HTML)": said})))
+    row = db.session.scalars(select(Product)).one()
+    assert row.description == '<p>Wide</p><a rel="nofollow noopener">a</a>'
+    assert "<h1>&lt;b&gt;A&lt;/b&gt;</h1>" in " ".join(app.test_client().get("/p/card").text.split())
+
+
+def test_ten_thousand_pictures_of_a_product_come_in_and_none_is_asked_for_by_the_import(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *said, **more: pytest.fail("the import asked the network"))
+    inside = ("http://127.0.0.1:6379/", "http://169.254.169.254/latest/meta-data", "http://[::1]/a.jpg")
+    pictures = [{"Handle": "card", "Image Src": f"{inside[number % 3]}?{number}"} for number in range(10_000)]
+    report = run(app, write_export(tmp_path, plain(), *pictures))
+    assert (report.rejections, report.images, report.images_to_fetch) == ([], 10_000, 10_000)
+    assert db.session.query(Image).filter(Image.state == ImageState.PENDING).count() == 10_000
 
 
 def test_a_bad_variant_row_keeps_the_variants_that_the_shop_has(app: Flask, tmp_path: Path) -> None:

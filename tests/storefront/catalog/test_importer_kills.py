@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from storefront.catalog.importer import importing
 from storefront.catalog.importer.importing import import_file
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report
-from storefront.foundation.config import ROOT
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import FailpointHit
 from tests.storefront.catalog.catalog_dump import dump, empty_catalog
@@ -80,21 +76,3 @@ def reference(app: Flask, path: Path) -> tuple[dict[str, Any], Report]:
     empty_catalog()
     report = run(app, path)
     return dump(), report
-
-
-def test_a_process_that_is_shot_leaves_a_whole_catalog(app: Flask, tmp_path: Path) -> None:
-    path = files(tmp_path)["shopify"]
-    aim = tmp_path / "aim"
-    aim.write_text("product-imported:kill@23")
-    settings = app.config["SETTINGS"]
-    environ = {**os.environ, "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url,
-               "STOREFRONT_VAR": str(settings.var_dir), "STOREFRONT_DEMO": "1", "SECRET_KEY": settings.secret_key,
-               "STOREFRONT_TESTS": "1", "STOREFRONT_FAILPOINT_ONCE": str(aim)}
-    shot = subprocess.run([sys.executable, "-m", "flask", "catalog", "import", str(path)], cwd=ROOT, env=environ,
-                          capture_output=True, text=True, check=False)
-    assert shot.returncode == -9, shot.stderr
-    db.session.rollback()
-    assert dump()["products"] == {}  # it died within its first batch
-    report = run(app, path, resumes=True)
-    assert (report.outcomes["created"], report.outcomes["rejected"], report.resumed_at) == (ROWS, 1, 0)
-    assert run(app, path).outcomes["unchanged"] == ROWS
