@@ -24,7 +24,9 @@ BAD = [
     "word " * 2_000, "\ud800", "%00", "\u202ebowl\u202c", "ﷺ" * 50, "NEAR(bowl)", "terms:bowl", "bowl*", '"bowl',
     "-bowl", "bowl & !throw | (", "bowl:*A", "a'b:c", "^bowl", "'; DROP TABLE search_engine_a", "bo\0wl", "{bowl}", "_",
     "茶", "1 2 3 4 5 6 7 8 9 10 11 12 13 14", "x1" * 60, "\u0301\u0302", "bowl\u200b", "- - -",
-    "\n\r\t", "＂ｂｏｗｌ＂",
+    "\n\r\t", "＂ｂｏｗｌ＂", "a*", "b",
+    " ".join(f"word{number}" for number in range(300)), "'" * 200, "抹茶碗" * 400, "\u200f" * 90,
+    "🍵" * 300, "9" * 5_000, "qwrtzxcv" * 12, "0" * 100, "a.b@c.de", "\\x00", "SELECT * FROM search_word--", "bowl OR",
 ]
 
 

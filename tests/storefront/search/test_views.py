@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
+from sqlalchemy import text
 
+from storefront.foundation.database import db
 from storefront.search.popular import note_query, read_popular
 from storefront.search.services import rebuild_documents
 from tests.factories.catalog import make_category, make_product
@@ -57,9 +59,23 @@ def test_any_text_gets_a_page_and_suggestions(client: FlaskClient) -> None:
     for words in BAD:
         said = quote(words.encode("utf-8", "surrogatepass"))
         assert client.get(f"/search?q={said}", follow_redirects=True).status_code == 200, words
+        assert client.get(f"/listing/search?q={said}", follow_redirects=True).status_code == 200, words
         assert client.get(f"/search/suggestions?q={said}").status_code == 200, words
     assert client.get("/search/suggestions").text.strip() == ""
     assert client.get("/search/suggestions?q=a").text.strip() == ""
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_broken_index_leaves_pages_with_ways_on(client: FlaskClient) -> None:
+    for side in ("a", "b"):
+        db.session.execute(text(f"DROP TABLE search_engine_{side}"))
+    db.session.commit()
+    assert 'href="/p/throw"' in client.get("/search?q=herringbone").text
+    assert 'href="/p/throw"' in client.get("/search?q=herringbnoe").text.split("What others bring home")[1]
+    assert 'href="/c/bowls">Bowls</a>' in client.get("/search/suggestions?q=bow").text
+    db.session.rollback()
+    rebuild_documents()  # makes its tables anew, one at each time
+    rebuild_documents()
 
 
 def test_queries_are_offered_when_several_asked_and_nobody_is_known_by_them(
