@@ -62,7 +62,8 @@ class CollectionForm(Form):
                  description="SKUs, or the last parts of their pages' addresses, separated by commas or lines.")
     has_rule = BooleanField("Also every product that fits a rule",
                             description="Those placed by hand stand first; the rule finds the rest, day by day.")
-    matches = RadioField("A product fits when", choices=choices([("all", "all of these are so"),
+    # Not called `matches`: a form's field hides the method of that name, which htmx asks forms by.
+    joined = RadioField("A product fits when", choices=choices([("all", "all of these are so"),
                                                                  ("any", "any of these is so")]), default="all")
     brands = line("Brand", most=2000, description="Names, separated by commas: any of them.")
     tags = line("Tag", most=2000, description="Separated by commas: any of them.")
@@ -124,7 +125,7 @@ def rule_of(form: CollectionForm) -> Rule | None:
     """Return the rule that a valid form says, None when it is for hands alone."""
     if not form.has_rule.data:
         return None
-    return Rule(conditions=conditions_of(form), matches=form.matches.data or "all", order=form.order.data)
+    return Rule(conditions=conditions_of(form), matches=form.joined.data or "all", order=form.order.data)
 
 
 def conditions_of(form: CollectionForm) -> tuple[Condition, ...]:
@@ -145,7 +146,7 @@ def conditions_of(form: CollectionForm) -> tuple[Condition, ...]:
 
 def fields_of(rule: Rule) -> dict[str, Any]:
     """Return what the form's fields say when the rule is edited."""
-    said: dict[str, Any] = {"has_rule": True, "matches": rule.matches, "order": rule.order}
+    said: dict[str, Any] = {"has_rule": True, "joined": rule.matches, "order": rule.order}
     for condition in rule.conditions:
         match condition:
             case OfBrand(brand_ids):

@@ -33,10 +33,10 @@ def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
     assert [card.slug for card in read_collection_cards(row.id).cards] == ["bowl"]
     path = f"/admin/collections/{row.id}/"
     form = staff.form_of(path)
-    assert {name: form[name] for name in ("has_rule", "brands", "highest", "order", "matches")} == {
-        "has_rule": ["y"], "brands": ["Burren Clay"], "highest": ["29.99"], "order": ["price"], "matches": ["all"]}
+    assert {name: form[name] for name in ("has_rule", "brands", "highest", "order", "joined")} == {
+        "has_rule": ["y"], "brands": ["Burren Clay"], "highest": ["29.99"], "order": ["price"], "joined": ["all"]}
     assert "1 product fits" in staff.get(path)
-    said = {"has_rule": "y", "tags": "ash, oak", "first": "2026-01-02", "matches": "any", "order": "best"}
+    said = {"has_rule": "y", "tags": "ash, oak", "first": "2026-01-02", "joined": "any", "order": "best"}
     staff.post(path, {"name": "Ash", **said})
     db.session.rollback()
     rule = read_rule(db.session.scalars(select(Collection.rule)).one())
