@@ -26,8 +26,10 @@ document.addEventListener('htmx:after:swap', (event) => {
   const input = document.getElementById(list.id.replace(/-hints$/, ''));
   const options = list.querySelectorAll('[role=option]');
   options.forEach((option, place) => { option.id = `${list.id}-${place}`; });
-  show(input, options.length > 0 && document.activeElement === input);
+  show(input, options.length > 0 && document.activeElement === input && !input.dataset.closed);
 });
+// Escape also silences the answer that is still on its way, until something else is typed.
+document.addEventListener('input', (event) => { delete fieldOf(event)?.dataset.closed; });
 document.addEventListener('keydown', (event) => {
   const input = fieldOf(event);
   if (!input || event.isComposing) return;
@@ -44,7 +46,9 @@ document.addEventListener('keydown', (event) => {
   } else if (event.key === 'Enter' && !list.hidden && place >= 0) {
     event.preventDefault();
     options[place].click();
-  } else if (event.key === 'Escape' && !list.hidden) {
+  } else if (event.key === 'Escape') {
+    input.dataset.closed = 'true';
+    if (list.hidden) return;
     event.preventDefault();
     event.stopPropagation();
     show(input, false);
