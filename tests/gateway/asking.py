@@ -71,6 +71,7 @@ class Back:
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
+        self.begun: list[str] = []  # paths of requests whose bodies may still be on their way
         self.answer: Callable[[Heard], Answer] = lambda _: (200, {"Cache-Control": PUBLIC}, b"live")
         back = self
 
@@ -83,6 +84,7 @@ class Back:
                 self.raw_requestline = self.rfile.readline(65537)
                 if not self.raw_requestline or not self.parse_request():
                     return
+                back.begun.append(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 heard = Heard(self.command, self.path, {name.lower(): value for name, value in self.headers.items()},
                               body)

@@ -21,6 +21,7 @@ from storefront.catalog.collections import save_collection
 from storefront.catalog.rules import Priced, Rule
 from storefront.catalog.services import archive_product, change_price, rename_product, save_category
 from storefront.content.models import MenuPlace
+from storefront.content.queries import read_menus
 from storefront.content.services import save_menu_item
 from storefront.foundation import page_marks, page_views
 from storefront.foundation.clock import now
@@ -30,6 +31,7 @@ from storefront.foundation.page_files import draft_page, list_files, page_file, 
 from storefront.foundation.page_marks import Page, PageSubject
 from storefront.foundation.shop import facts
 from storefront.inventory.services import correct_stock, release_reservations, reserve_stock
+from storefront.taxes.queries import read_rates
 from tests.factories.catalog import ACTOR, MadeProduct, make_product
 from workers import pages
 from workers.pages_build import current_build
@@ -173,6 +175,26 @@ def test_what_a_rule_drops_for_its_price_is_not_offered_at_the_old_one(
     relay(app)
     pages.expand_subjects()
     assert text("/collections/small?sort=price") == ""
+
+
+def test_a_price_leaves_words_and_taxes_in_the_cache_and_a_menu_does_not(
+        app: Flask, bowl: MadeProduct, count_queries: Callable[[], int]) -> None:
+    def read_again() -> int:
+        """Let the worker see what changed, and return the queries that words and taxes cost afterwards."""
+        relay(app)
+        pages.expand_subjects()
+        count_queries()
+        with app.test_request_context():
+            read_menus()
+            read_rates("IE")
+        return count_queries()
+
+    pages.work_on_pages()
+    read_again()
+    set_price(bowl, 1900)
+    assert read_again() == 0
+    save_menu_item(place=MenuPlace.HEADER, label="Gift ideas", url="/pages/gifts")
+    assert read_again() == 2
 
 
 def test_words_stay_until_the_new_ones_are_there(app: Flask, bowl: MadeProduct, run_jobs: Callable[[], int]) -> None:
