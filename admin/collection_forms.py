@@ -59,7 +59,8 @@ class CollectionForm(Form):
     is_published = BooleanField("Shown in the shop", default=True)
     entries = FieldList(FormField(EntryForm), label="Products", max_entries=2 * MAX_PLACED)
     added = text("Add products", rows=3, most=40 * MAX_PLACED,
-                 description="SKUs, or the last parts of their pages' addresses, separated by commas or lines.")
+                 description=f"SKUs, or the last parts of their pages' addresses, separated by commas or lines. "
+                             f"At most {MAX_PLACED} in all.")
     has_rule = BooleanField("Also every product that fits a rule",
                             description="Those placed by hand stand first; the rule finds the rest, day by day.")
     # Not called `matches`: a form's field hides the method of that name, which htmx asks forms by.
@@ -71,13 +72,13 @@ class CollectionForm(Form):
                                      description="Hold Ctrl or Cmd to choose several: any of them.")
     lowest = AmountField("Price from")
     highest = AmountField("Price to")
-    is_in_stock = BooleanField("It is in stock", description="Looked at each minute.")
+    is_in_stock = BooleanField("It is in stock", description="Follows what is sold and what comes in within seconds.")
     is_reduced = BooleanField("It is reduced",
                               description="One of its variants has a compare-at price above its price.")
     days = WholeField("New: in the shop for at most so many days", low=1, high=MAX_DAYS,
-                      description="1 is today (UTC). Looked at each day.")
-    first = DateField("In the shop since, from", [Optional()])
-    last = DateField("In the shop since, to", [Optional()])
+                      description="1 is today (UTC). What grows older leaves at midnight.")
+    first = DateField("Came into the shop from", [Optional()])
+    last = DateField("Came into the shop until", [Optional()])
     order = SelectField("The rest is shown", choices=choices(ORDERS.items()), default="newest")
 
     def validate_added(self, field: Any) -> None:

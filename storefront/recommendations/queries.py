@@ -28,9 +28,12 @@ SHOWN = 4
 SPARE = 8  # cards read for the page: some may be sold out
 HALF_LIFE = 180  # days after which a purchase says half as much
 WINDOW = timedelta(days=730)  # older purchases say nothing
-# The states in which somebody has bought and not changed their mind.
-BOUGHT = (OrderState.PLACED, OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.DELIVERED,
-          OrderState.COMPLETED)
+# A line that somebody has bought and not changed their mind about: what was sent back or called off says nothing.
+_BOUGHT = (
+    Order.state.in_((OrderState.PLACED, OrderState.PARTLY_FULFILLED, OrderState.FULFILLED, OrderState.DELIVERED,
+                     OrderState.COMPLETED)),
+    OrderLine.refunded_quantity < OrderLine.quantity, OrderLine.canceled_quantity < OrderLine.quantity,
+)
 BATCH = 2000
 
 
@@ -122,8 +125,9 @@ def list_on_sale_of(product_ids: Collection[int]) -> set[int]:
 
 
 def read_popularity(product_ids: Collection[int] | None = None) -> dict[int, int]:
-    """Return how often each product (or each of these) was ordered."""
-    counted = select(OrderLine.product_id, func.count()).group_by(OrderLine.product_id)
+    """Return how often each product (or each of these) was bought."""
+    counted = (select(OrderLine.product_id, func.count()).join(Order, Order.id == OrderLine.order_id)
+               .where(*_BOUGHT).group_by(OrderLine.product_id))
     if product_ids is not None:
         counted = counted.where(OrderLine.product_id.in_(product_ids))
     rows = db.session.execute(counted).all()
@@ -147,7 +151,7 @@ def stream_histories(first_id: int, last_id: int) -> Iterator[list[Purchase]]:
     statement = (
         select(_shopper(), Order.id, Order.placed_at, OrderLine.product_id).select_from(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(Order.state.in_(BOUGHT), Order.placed_at >= today - WINDOW, _shopper().in_(theirs))
+        .where(*_BOUGHT, Order.placed_at >= today - WINDOW, _shopper().in_(theirs))
         .order_by(_shopper(), Order.placed_at, Order.id, OrderLine.position)
     )
     for _, rows in groupby(_stream(statement), key=itemgetter(0)):

@@ -35,6 +35,7 @@ from storefront.catalog.models import (
     Redirect,
     Variant,
 )
+from storefront.catalog.queries import find_redirect
 from storefront.catalog.states import MOVES
 from storefront.foundation.database import db
 from storefront.foundation.outbox import OutboxEvent
@@ -272,6 +273,23 @@ def test_a_rename_leaves_a_redirect_and_goes_back(app: Flask) -> None:
         services.rename_product(product_id=product("cup").id, slug="bowl", actor=ACTOR)
     services.rename_product(product_id=made.id, slug="bowl", actor=ACTOR)
     assert {row.slug: row.product_id for row in db.session.scalars(select(Redirect))} == {"dish": made.id}
+
+
+def test_addresses_are_not_swapped_for_people_follow_both(app: Flask) -> None:
+    bowl, cup = (make_product(slug=slug, stock=0).id for slug in ("bowl", "cup"))
+    for slug in ("dish", "plate"):
+        services.rename_product(product_id=bowl, slug=slug, actor=ACTOR)
+    for wanted in ("bowl", "dish"):  # free, but each leads to the plate for ever
+        with pytest.raises(SlugTaken, match="once had"):
+            services.rename_product(product_id=cup, slug=wanted, actor=ACTOR)
+    db.session.rollback()
+    assert {row.slug: row.product_id for row in db.session.scalars(select(Redirect))} == {"bowl": bowl, "dish": bowl}
+    assert (find_redirect("bowl"), find_redirect("dish"), find_redirect("cup")) == ("/p/plate", "/p/plate", None)
+    services.rename_product(product_id=bowl, slug="dish", actor=ACTOR)
+    assert (find_redirect("bowl"), find_redirect("plate"), find_redirect("dish")) == ("/p/dish", "/p/dish", None)
+    services.rename_product(product_id=cup, slug="mug", actor=ACTOR)
+    with pytest.raises(SlugTaken, match="once had"):
+        services.rename_product(product_id=bowl, slug="cup", actor=ACTOR)
 
 
 def test_a_category_is_saved_once(app: Flask) -> None:

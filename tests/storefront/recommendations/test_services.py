@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, select, update
 
 from storefront.catalog.services import change_status
 from storefront.foundation.database import db
 from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.services import correct_stock
+from storefront.orders.models import OrderLine
 from storefront.orders.states import OrderState
 from storefront.recommendations import services
 from storefront.recommendations.models import Ground, Recommendation
@@ -59,6 +60,12 @@ def test_what_two_shoppers_bought_together_stands_beside_each(app: Flask) -> Non
         make_purchase(f"d-{state}", [bowl, lamp], state=state)
         make_purchase(f"e-{state}", [bowl, lamp], state=state)
     make_purchase("f", [bowl, lamp], days_ago=800)  # too long ago
+    for changed in ("refunded_quantity", "canceled_quantity"):  # sent back, or called off before it left
+        for shopper in ("g", "h"):
+            order_id = make_purchase(f"{shopper}-{changed}", [bowl, lamp])
+            db.session.execute(update(OrderLine).values({changed: OrderLine.quantity}).where(
+                OrderLine.order_id == order_id, OrderLine.product_id == lamp))
+            db.session.commit()
     assert rebuild_recommendations() == Rebuilt(bought=3, alike=0, changed=3)
     assert bought(made["bowl"]) == [jug, cup]  # the later
     assert bought(made["cup"]) == [jug, bowl]  # for they came back for the jug
