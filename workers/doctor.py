@@ -31,6 +31,7 @@ from storefront.payments.gateways.registry import GATEWAYS, usual_offer
 from storefront.search.facets_index import STATE
 from storefront.search.models import FacetState, SearchIndex
 from storefront.search.services import INDEX, SMALL, is_index_current
+from storefront.search.tables import find_missing_tables
 from storefront.shipping.carriers.registry import TRACKERS
 from workers.queues import QUEUES, connect, open_queue
 
@@ -195,6 +196,11 @@ def _pages(app: Flask) -> Iterator[Finding]:
 
 def _search(app: Flask) -> Iterator[Finding]:
     """Say what answers searches; a small shop gets its index by itself."""
+    missing = find_missing_tables()
+    if missing:
+        yield Finding("search", f"the database lacks {', '.join(missing)}, so plain SQL answers, slower and forgiving "
+                                "nothing, and lists have no filters", "Run `flask search rebuild`.")
+        return
     is_current = is_index_current()
     index, facets = db.session.get(SearchIndex, INDEX), db.session.get(FacetState, STATE)
     if is_current and index and facets and facets.generation:

@@ -6,6 +6,7 @@ a list tells the truth from the moment in which the change was committed.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from itertools import chain
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from storefront.foundation.database import db
 from storefront.foundation.shop import facts
@@ -21,6 +23,7 @@ from storefront.search.facets_block import Block, decode_block
 from storefront.search.facets_facts import read_facts
 from storefront.search.models import FacetBlock, FacetState
 from storefront.search.stale import read_stale, waits
+from storefront.search.tables import lacks_table
 
 STATE = 1  # the id of the one row
 READ_AT_ONCE = 64  # blocks
@@ -63,19 +66,35 @@ class _Memory:
     """What one process has read of one database."""
 
     seen: tuple[int, int] = (0, 0)
+    misses_tables: bool = False  # as was said in the log
     versions: dict[int, int] = field(default_factory=dict)
     index: Index = field(default_factory=lambda: Index({}, {}, {}))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+logger = logging.getLogger(__name__)
 _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
 
 
 def read_index() -> Index | None:
-    """Return the index as of this moment; None when it was never built.
+    """Return the index as of this moment; None when it was never built, or when its tables are gone.
 
     One statement as long as nothing changed or is about to.
     """
+    try:
+        return _read()
+    except DBAPIError as error:
+        if not lacks_table(error):
+            raise
+    db.session.rollback()
+    memory = _memories.setdefault(db.engine, _Memory())
+    if not memory.misses_tables:
+        memory.misses_tables, memory.seen, memory.versions = True, (0, 0), {}  # new ones count from 1 again
+        logger.error("lists go without filters: tables of search are missing until `flask search rebuild`")
+    return None
+
+
+def _read() -> Index | None:
     row = db.session.execute(
         select(FacetState.generation, FacetState.version, FacetState.attributes, waits().label("waits"))
         .where(FacetState.id == STATE)).one_or_none()
@@ -85,6 +104,7 @@ def read_index() -> Index | None:
     with memory.lock:
         if memory.seen != (row.generation, row.version):
             _load(memory, row.generation)
+            memory.misses_tables = False
             memory.seen = (row.generation, row.version)
         index = memory.index
     stale = read_stale(MAX_OVERLAID + 1) if row.waits else set()

@@ -22,6 +22,7 @@ from storefront.search.facets_saving import rebuild_facets, refresh_facets
 from storefront.search.models import SearchIndex, SearchWord
 from storefront.search.stale import claim_stale, forget_stale
 from storefront.search.synonyms import GROUP
+from storefront.search.tables import make_missing_tables
 
 INDEX = 1  # the one row
 BATCH = 250  # products of one transaction
@@ -34,8 +35,9 @@ Words = Counter[tuple[str, str]]  # (word, term) → documents that hold it
 def rebuild_search(progress: Progress = lambda done, total: None) -> int:
     """Make everything that search keeps anew, documents and facets, while the old serves; returns how many documents.
 
-    `progress` hears (done, total) over both.
+    `progress` hears (done, total) over both. Tables of search that are missing are made first.
     """
+    make_missing_tables()
     count = rebuild_documents(lambda done, total: progress(done, 2 * total))
     rebuild_facets(lambda done, total: progress(total + done, 2 * total))
     return count
