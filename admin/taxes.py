@@ -8,6 +8,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, Form, SelectField
 
 from admin.fields import CountryField, PercentField, Required, check_slug, choices, line
+from admin.tax_files import TaxFilePages
 from admin.views import TableView
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
@@ -61,10 +62,11 @@ class TaxCategories(TableView):
         save_category(code=row_id or form.code.data, name=form.name.data)
 
 
-class TaxRates(TableView):
+class TaxRates(TaxFilePages, TableView):
     """Rates by country."""
 
     group, noun, form = "taxes", "tax rate", NewTaxRateForm
+    list_template = "admin/taxes/list.html"
     hint = "A country without a rate is charged no tax. Placed orders keep the rate they were placed with."
     column_list = ("country", "tax_category", "name", "basis_points", "is_inclusive")
     column_labels = {"basis_points": "Rate", "is_inclusive": "In the price", "tax_category": "Kind of goods"}
