@@ -16,7 +16,7 @@ from storefront.checkout.models import CheckoutSession
 from storefront.foundation.database import db
 from storefront.foundation.money import Money
 from storefront.foundation.shop import facts
-from storefront.orders.queries import OrderView, find_brief_by_checkout, find_by_checkout, has_ordered
+from storefront.orders.queries import OrderBrief, find_brief_by_checkout, has_ordered
 from storefront.orders.totals import LineInput, OrderTotals, total_order
 from storefront.payments.gateways.port import Offer
 from storefront.payments.gift_cards import list_gift_cards, plan_gift_cards
@@ -109,12 +109,12 @@ def read_checkout(checkout_id: uuid.UUID) -> CheckoutInfo | None:
     return _info(row) if row else None
 
 
-def find_completed(checkout_id: uuid.UUID, cart_id: uuid.UUID | None) -> OrderView | None:
+def find_completed(checkout_id: uuid.UUID, cart_id: uuid.UUID | None) -> OrderBrief | None:
     """Return the order that this visitor's checkout became, for a form that is sent once more."""
     checkout = read_checkout(checkout_id)
     if checkout is None or cart_id is None or checkout.cart_id != cart_id:
         return None
-    order = find_by_checkout(checkout_id)
+    order = find_brief_by_checkout(checkout_id)
     return order if order is not None and order.placed_at is not None else None
 
 

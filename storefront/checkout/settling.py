@@ -169,7 +169,7 @@ def assign_money(*, payment_id: uuid.UUID, actor: str) -> None:
     payment = read_payment(payment_id)
     order = read_order_brief(payment.order_id)
     if order.placed_at is None:
-        place(order_id=order.id, actor=actor)
+        _place(order, actor=actor, is_paid=True)
     elif not note_paid(order_id=order.id, amount=payment.captured.amount):
         raise ShopError("it was paid already, or called off")
 
@@ -180,14 +180,17 @@ def place(*, order_id: uuid.UUID, actor: str, is_paid: bool = True) -> None:
 
     Raises OutOfStock, GiftCardEmpty, IllegalMove, and ShopError when what was paid is not the total.
     """
-    order = read_order_brief(order_id)
-    capture_gift_cards(order_id=order_id, plan=order.gift_card_plan, actor=actor)
-    paid = read_captured(order_id)
+    _place(read_order_brief(order_id), actor=actor, is_paid=is_paid)
+
+
+def _place(order: OrderBrief, *, actor: str, is_paid: bool) -> None:
+    capture_gift_cards(order_id=order.id, plan=order.gift_card_plan, actor=actor)
+    paid = read_captured(order.id)
     if is_paid and paid != order.total.amount:
         raise ShopError("it is not the one that was paid for")
-    if not place_order(order_id=order_id, actor=actor, paid_amount=paid):
+    if not place_order(order_id=order.id, actor=actor, paid_amount=paid):
         raise ShopError("it was paid already")
-    finish_checkout(order_id=order_id)
+    finish_checkout(order_id=order.id)
 
 
 @transactional

@@ -36,7 +36,7 @@ from storefront.checkout.throttle import counting_unpaid, note_paid
 from storefront.foundation.errors import ShopError
 from storefront.foundation.htmx import fragments, go_to, is_partial
 from storefront.inventory.errors import OutOfStock
-from storefront.orders.queries import read_bought, read_order_view
+from storefront.orders.queries import read_order_brief, read_order_view
 from storefront.payments.errors import GatewayUnavailable, GiftCardEmpty
 from storefront.payments.gateways.port import Shopper
 from storefront.payments.gateways.registry import explain_refusal
@@ -182,12 +182,11 @@ def returned(payment_id: uuid.UUID) -> Response:
         payment = settle(payment_id=payment_id)
     except GatewayUnavailable:
         payment = None
-    order_id = read_payment(payment_id).order_id
-    if not _is_buyer(order_id):
+    bought = read_order_brief((payment or read_payment(payment_id)).order_id)
+    if bought.cart_id != current_cart_id():  # this browser does not hold the cart that the order was made from
         # The address may have traveled: it settles the payment for everyone, and shows the order to its buyer alone.
         flash("Thank you. What became of the payment is said in the mail about the order, with a link to its page.")
         return go_to("/cart")
-    bought = read_order_view(order_id)
     is_kept = payment is not None and payment.is_open and payment.is_by_hand  # staff will record the money
     if bought.placed_at is not None or is_kept:
         note_paid(_cart_id(), request.remote_addr or "")
@@ -202,11 +201,6 @@ def returned(payment_id: uuid.UUID) -> Response:
         return go_to(bought.url)
     flash("The payment was declined, so nothing was charged. Your cart is as it was: try again, or pay another way.")
     return go_to("/checkout/payment")
-
-
-def _is_buyer(order_id: uuid.UUID) -> bool:
-    """Tell whether this browser holds the cart that the order was made from."""
-    return read_bought(order_id)[0] == current_cart_id()
 
 
 def _waiting(payment_id: uuid.UUID) -> Response:

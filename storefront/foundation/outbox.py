@@ -8,7 +8,7 @@ RQ may forget, they do not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,10 +88,7 @@ class Reaction:
 
 def record(event: Event) -> None:
     """Write the event into the current service's transaction; outside of one it is a defect."""
-    if not is_in_service():
-        raise RuntimeError("an event is recorded inside a transactional service")
-    payload = msgspec.to_builtins(asdict(event))
-    db.session.add(OutboxEvent(name=type(event).__name__, payload=payload))
+    record_all([event])
 
 
 def record_all(events: Sequence[Event]) -> None:

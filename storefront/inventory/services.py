@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storefront.foundation.clock import now
-from storefront.foundation.database import db, execute_counted, transactional
+from storefront.foundation.database import add_row, db, execute_counted, transactional
 from storefront.foundation.outbox import record
 from storefront.inventory.errors import OutOfStock, StockTooLow
 from storefront.inventory.events import StockChanged
@@ -121,9 +121,8 @@ def allocate_stock(*, order_id: uuid.UUID, holder_id: uuid.UUID, quantities: Map
             .values(state=ReservationState.ALLOCATED)))
         _expect(_change(row.variant_id, row.location_id, reserved=-row.quantity, allocated=row.quantity,
                         reason="allocated", actor=actor, order_id=order_id))
-        db.session.add(Allocation(order_id=order_id, variant_id=row.variant_id, location_id=row.location_id,
-                                  quantity=row.quantity))
-    db.session.flush()
+        add_row(Allocation, order_id=order_id, variant_id=row.variant_id, location_id=row.location_id,
+                quantity=row.quantity)
 
 
 @transactional
@@ -171,10 +170,8 @@ def _reserve(order_id: uuid.UUID, holder_id: uuid.UUID, variant_id: int, quantit
         .where(StockLevel.variant_id == variant_id, StockLocation.is_active).order_by(StockLevel.location_id)).all()
     for location_id in places:
         if _change(variant_id, location_id, reserved=quantity, reason="reserved", actor=actor, order_id=order_id):
-            db.session.add(Reservation(order_id=order_id, holder_id=holder_id, variant_id=variant_id,
-                                       location_id=location_id, quantity=quantity,
-                                       expires_at=now() + waits))
-            db.session.flush()
+            add_row(Reservation, order_id=order_id, holder_id=holder_id, variant_id=variant_id,
+                    location_id=location_id, quantity=quantity, expires_at=now() + waits)
             return True
     return False
 
@@ -235,8 +232,8 @@ def _change(variant_id: int, location_id: int, *, reason: str, actor: str, on_ha
         return False
     policy, available = changed
     _tell(variant_id, policy, available - (on_hand - reserved - allocated), available)
-    db.session.add(StockMovement(variant_id=variant_id, location_id=location_id, on_hand=on_hand, reserved=reserved,
-                                 allocated=allocated, reason=reason, actor=actor, order_id=order_id))
+    add_row(StockMovement, variant_id=variant_id, location_id=location_id, on_hand=on_hand, reserved=reserved,
+            allocated=allocated, reason=reason, actor=actor, order_id=order_id)
     return True
 
 

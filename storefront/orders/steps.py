@@ -6,8 +6,9 @@ import uuid
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from storefront.foundation.database import db, execute_counted
+from storefront.foundation.database import add_row, db, execute_counted
 from storefront.foundation.errors import NotFound
 from storefront.orders.models import Order, OrderTransition
 from storefront.orders.states import IllegalMove, OrderState, check_move
@@ -31,15 +32,15 @@ def move_order(order: Order, target: OrderState, *, actor: str, reason: str) -> 
     changed = execute_counted(update(Order).where(Order.id == order.id, Order.state == current).values(state=target))
     if not changed:
         raise IllegalMove("This order has just been changed by someone else; please look again.")
-    db.session.refresh(order, ["state"])
+    set_committed_value(order, "state", target)
     tell_step(order.id, current, target, actor=actor, reason=reason)
 
 
 def tell_step(order_id: uuid.UUID, current: str, target: str, *, actor: str, reason: str) -> None:
-    """Write a row of the order's history."""
-    db.session.add(OrderTransition(order_id=order_id, from_state=str(current), to_state=str(target), actor=actor,
-                                   reason=reason[:300]))
+    """Write a row of the order's history, after what it tells of."""
     db.session.flush()
+    add_row(OrderTransition, order_id=order_id, from_state=str(current), to_state=str(target), actor=actor,
+            reason=reason[:300])
 
 
 def sent_quantities(order: Order) -> dict[uuid.UUID, int]:

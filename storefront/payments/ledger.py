@@ -20,7 +20,7 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storefront.foundation.database import db, is_in_service
+from storefront.foundation.database import add_row, db, is_in_service
 from storefront.foundation.money import Money
 from storefront.payments.models import LedgerTransfer
 
@@ -44,9 +44,8 @@ def book(*, key: str, debit: str, credit: str, money: Money, actor: str, order_i
         raise RuntimeError("money is booked inside a transactional service")
     if not money or db.session.scalar(select(LedgerTransfer.id).where(LedgerTransfer.key == key)) is not None:
         return False
-    db.session.add(LedgerTransfer(key=key, debit=debit, credit=credit, amount=money.amount, currency=money.currency,
-                                  actor=actor, order_id=order_id, payment_id=payment_id))
-    db.session.flush()
+    add_row(LedgerTransfer, key=key, debit=debit, credit=credit, amount=money.amount, currency=money.currency,
+            actor=actor, order_id=order_id, payment_id=payment_id)
     return True
 
 
