@@ -1,13 +1,37 @@
-// After a chip took a choice back. htmx leaves boxes that a visitor ticked as they are: they say again what the list
-// shows. And the chip is gone: the focus goes to the list that is left (its form may lie in a closed drawer).
-document.addEventListener('htmx:after:swap', (event) => {
+// The list and its filters. htmx leaves boxes that a visitor ticked as they are: they say again what the list shows.
+// A control that a swap took away gives the focus to the list that is left (its form may lie in a closed drawer).
+const panel = () => document.getElementById('filters');
+const isDrawer = () => panel()?.matches(':popover-open');
+
+// While the drawer is open nothing behind it can be reached; what speaks to those who listen still does.
+function lock(isLocked) {
+  for (let part = panel(); part && part !== document.body; part = part.parentElement) {
+    for (const beside of part.parentElement.children) if (beside !== part && !beside.role) beside.inert = isLocked;
+  }
+}
+document.addEventListener('beforetoggle', (event) => {
+  if (event.target.id === 'filters') lock(event.newState === 'open');
+}, true);
+document.addEventListener('toggle', (event) => {
+  // The browser gives the focus back to the button that opened, but the swap may have put another in its place.
+  if (event.target.id === 'filters' && event.newState === 'closed' && document.activeElement === document.body) document.getElementById('filters-open')?.focus();
+}, true);
+// Enter in a field changes it and sends the form: the change alone asks for the list.
+document.addEventListener('submit', (event) => { if (event.target.id === 'filter-form') event.preventDefault(); });
+
+document.addEventListener('htmx:after:settle', (event) => {
+  const ctx = event.detail.ctx;
   const list = document.getElementById('listing');
-  if (!list || event.detail.ctx.target?.id !== 'listing') return;
+  if (!list || ctx?.target?.id !== 'listing') return;
   for (const field of document.getElementById('filter-form')?.elements ?? []) {
-    if (field.type === 'checkbox') field.checked = field.defaultChecked;
+    if (field.type === 'checkbox' || field.type === 'radio') field.checked = field.defaultChecked;
     else if (field.type === 'text' && field !== document.activeElement) field.value = field.defaultValue;
   }
-  if (document.activeElement !== document.body && document.activeElement.id !== 'filter-form') return;
+  if (isDrawer()) lock(true);
+  const page = list.querySelector('.pagination p');
+  const isTurned = ctx.sourceElement.matches('.pagination a');
+  if (isTurned) document.getElementById('status').textContent = page ? page.textContent : 'More things';
+  if (!isTurned && document.activeElement !== document.body && document.activeElement.id !== 'filter-form') return;
   list.tabIndex = -1;
   list.focus({ preventScroll: true });
 });

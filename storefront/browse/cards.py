@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storefront.browse.filter_form import build_form, count_choices
+from storefront.browse.filter_form import SortChoice, build_form, count_choices
 from storefront.browse.filters import ListQuery, write_url
-from storefront.browse.pages import Listing, ProductCard, SortChoice
+from storefront.browse.pages import Listing, ProductCard
 from storefront.catalog.cards import Card
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import Availability
@@ -24,7 +24,7 @@ def show_cards(cards: Iterable[Card], stock: Mapping[int, Availability]) -> list
         ProductCard(
             id=card.id, slug=card.slug, url=card.url, name=card.name, brand=card.brand, picture=card.picture,
             price=card.price, compare_at=card.compare_at, has_price_range=card.has_price_range,
-            swatches=card.swatches, lowest_before=card.lowest_before,
+            swatches=card.swatches, lowest_before=card.lowest_before, stars=card.stars,
             is_sold_out=all(variant_id not in stock or stock[variant_id].maximum == 0
                             for variant_id in card.variant_ids),
         )
@@ -48,11 +48,16 @@ class Frame:
 
 
 def build_listing(frame: Frame, query: ListQuery, products: Sequence[ProductCard], *, total: int, pages: int,
-                  found: FilteredPage | None = None) -> Listing:
-    """Return the list with its ways to turn the page, to sort and, where search `found` it, to filter."""
+                  found: FilteredPage | None = None, facets: Collection[str] = (), has_sales: bool = True) -> Listing:
+    """Return the list with its ways to turn the page, to sort and, where search `found` it, to filter.
+
+    `facets` are those that the address names and the shop has.
+    """
     (value, label), path = frame.natural, frame.path
-    sorts = {value: label} | {other: words for other, words in LABELS.items() if other != value}
     current = query.sort or value
+    # Before anybody bought anything there is no such order.
+    sorts = {value: label} | {other: words for other, words in LABELS.items()
+                              if other != value and (has_sales or other in (NEWEST, PRICE, PRICE_DOWN, current))}
 
     def url(wanted: ListQuery) -> str:
         return write_url(path, wanted, facts().currency, value)
@@ -72,6 +77,6 @@ def build_listing(frame: Frame, query: ListQuery, products: Sequence[ProductCard
                           choice == current) for choice, words in sorts.items()],
         pages=pages, is_deep=query.after is not None, previous_url=url(before) if before else None,
         next_url=url(following) if following else None, path=path, url=url(query), first_url=url(first),
-        home_url=url(replace(query, sort="", after=None)),
+        home_url=url(replace(query, sort="", after=None, typed=("", ""))), facets=facets,
         choices=count_choices(query.chosen), filters=build_form(path, query, found.facets, value) if found else None,
     )

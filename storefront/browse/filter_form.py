@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from storefront.browse.filters import BRAND, IN_STOCK, ON_SALE, RATING, ListQuery, write_amount, write_url
+from storefront.browse.filters import (
+    BRAND,
+    IN_STOCK,
+    ON_SALE,
+    RATING,
+    ListQuery,
+    can_read_amount,
+    write_amount,
+    write_url,
+)
 from storefront.foundation.money import Money, format_money
 from storefront.foundation.shop import facts
 from storefront.search.facets import Chosen, Facet, Facets
@@ -15,29 +24,33 @@ SHOWN_AT_ONCE = 7  # values of a facet; the others stand behind "more"
 
 @dataclass(frozen=True, slots=True)
 class FilterOption:
-    """A box to tick. One that would leave nothing cannot be ticked."""
+    """A box to tick; without a count where there is nothing to count. One that would leave nothing cannot be ticked."""
 
     id: str
     name: str
     value: str
     label: str
-    count: int
+    count: int | None
     is_chosen: bool
     swatch: str = ""
 
     @property
     def is_dead(self) -> bool:
-        return not self.count and not self.is_chosen
+        return self.count == 0 and not self.is_chosen
 
 
 @dataclass(frozen=True, slots=True)
 class FilterGroup:
-    """Boxes under one title; `more` of them are shown when asked for, at once when one of them is chosen."""
+    """Boxes under one title; `more` of them are shown when asked for, at once when one of them is chosen.
+
+    Where they include each other, one of them `is_single`: buttons of which one is pressed.
+    """
 
     name: str
     label: str
     options: Sequence[FilterOption]
     more: Sequence[FilterOption] = ()
+    is_single: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -46,12 +59,17 @@ class FilterGroup:
 
 @dataclass(frozen=True, slots=True)
 class PriceFields:
-    """The range of prices: what was chosen, and what there is under the other choices."""
+    """The range of prices: what was chosen or typed, and what there is under the other choices.
+
+    `problem` says what was typed and is no price, `wrong` in which of the two fields ("from", "to").
+    """
 
     lowest: str
     highest: str
     least: str
     most: str
+    problem: str = ""
+    wrong: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,16 @@ class Chip:
     id: str
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SortChoice:
+    """One order of a list and the address of the list in it."""
+
+    value: str
+    label: str
+    url: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +110,7 @@ def build_form(path: str, query: ListQuery, found: Facets, natural: str) -> Filt
     groups = [*(_group(facet) for facet in found.facets), _ratings(query.chosen, found)]
     bare = ListQuery(query.text, sort=query.sort)
     return FilterForm(
-        path, hidden, _availability(query.chosen, found), _price(query.chosen, found),
+        path, hidden, _availability(query.chosen, found), _price(query, found),
         [group for group in groups if group.options], _chips(path, query, found, natural),
         write_url(path, bare, facts().currency, natural))
 
@@ -109,18 +137,27 @@ def _group(facet: Facet) -> FilterGroup:
 
 
 def _ratings(chosen: Chosen, found: Facets) -> FilterGroup:
-    return FilterGroup(RATING, "Rating", [
-        FilterOption(f"f-rating-{stars}", RATING, str(stars), f"{stars} stars and more", count, chosen.rating == stars)
-        for stars, count in found.ratings])
+    levels = [FilterOption(f"f-rating-{stars}", RATING, str(stars), f"{stars} stars and more", count,
+                           chosen.rating == stars) for stars, count in found.ratings]
+    if levels:
+        levels.append(FilterOption("f-rating-any", RATING, "", "Any", None, not chosen.rating))
+    return FilterGroup(RATING, "Rating", levels, is_single=True)
 
 
-def _price(chosen: Chosen, found: Facets) -> PriceFields | None:
+def _price(query: ListQuery, found: Facets) -> PriceFields | None:
+    chosen, currency = query.chosen, facts().currency
     is_chosen = chosen.lowest is not None or chosen.highest is not None
-    if not is_chosen and found.lowest == found.highest:
+    if not is_chosen and not any(query.typed) and found.lowest == found.highest:
         return None
-    currency = facts().currency
-    return PriceFields(*(write_amount(amount, currency)
-                         for amount in (chosen.lowest, chosen.highest, found.lowest, found.highest)))
+    lowest, highest, least, most = (write_amount(amount, currency)
+                                    for amount in (chosen.lowest, chosen.highest, found.lowest, found.highest))
+    wrong = [(name, text) for name, text in zip(("from", "to"), query.typed, strict=True)
+             if not can_read_amount(text, currency, facts().locale)]
+    if not wrong:
+        return PriceFields(lowest, highest, least, most)
+    said = " and ".join(f"“{text}”" for _, text in wrong)
+    return PriceFields(*query.typed, least, most, f"We cannot read {said} as a price. Write it like 12.50.",
+                       [name for name, _ in wrong])
 
 
 def _chips(path: str, query: ListQuery, found: Facets, natural: str) -> list[Chip]:

@@ -100,8 +100,13 @@ def _list_address(listing: Listing) -> str:
 
 
 def _list_robots(listing: Listing, natural: str) -> str:
-    """One choice makes a list of its own; more of them make lists without end, which no index keeps."""
-    is_own = listing.sort == natural and listing.choices <= 1 and not listing.is_deep
+    """One choice makes a list of its own; more of them make lists without end, which no index keeps.
+
+    Nor one of nothing, or one whose fields hold what somebody typed.
+    """
+    is_typed = listing.filters and listing.filters.price and listing.filters.price.problem
+    is_own = listing.sort == natural and listing.choices <= 1 and not listing.is_deep and not is_typed
+    is_own = is_own and bool(listing.total or not listing.choices)
     return "" if is_own else SAME_AGAIN
 
 

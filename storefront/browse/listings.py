@@ -28,6 +28,7 @@ from storefront.search.facets import (
     filter_products,
     read_index,
 )
+from storefront.search.matches import MAX_MATCHES
 from storefront.search.queries import match_products
 
 MAX_SUGGESTIONS = 6
@@ -67,17 +68,19 @@ def read_collection_page(slug: str, query: ListQuery) -> CollectionPage:
 def read_search_page(query: ListQuery) -> SearchPage:
     """Return what the words find; any text is answered. Raises NotFound for a page after the last."""
     matches = match_products(query.text)
-    listing = None
+    index, listing = read_index() if query.text else None, None
     if query.text:
         listing = _listing(
-            read_index(), Frame(query.text, "", "/search", ("", "Best match")), query,
+            index, Frame(query.text, "", "/search", ("", "Best match")), query,
             filtered=lambda index: filter_products(index, matches.ids, _ask(query, _sort(query))),
             plain=lambda: catalog.read_found_cards(matches.ids, _sort(query), query.number))
+        listing = replace(listing, is_more=listing.total == MAX_MATCHES)
     suggestions = [] if matches.ids else _suggest(query.text)
     popular = catalog.read_most_bought() if query.text and not matches.ids else []
     return SearchPage(
         search_head(query.text, listing.url if listing else "/search"), query.text, listing, suggestions,
-        matches, show_cards(popular, read_availability(variant_ids(popular))))
+        matches, show_cards(popular, read_availability(variant_ids(popular))),
+        "What others bring home" if _has_sales(index) else "A few things from the shop")
 
 
 def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: Callable[[Index], FilteredPage],
@@ -86,14 +89,20 @@ def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: C
         found = plain()
         cards = show_cards(found.cards, read_availability(variant_ids(found.cards)))
         bare = ListQuery(query.text, sort=query.sort, number=query.number)
-        return build_listing(frame, bare, cards, total=found.total, pages=found.pages)
+        return build_listing(frame, bare, cards, total=found.total, pages=found.pages, has_sales=False)
     page = filtered(index)
     # What a visitor has made up of words and choices is not kept: there is no end of it.
     is_made_up = query.text or page.chosen != Chosen() or query.after is not None
     shown = catalog.read_cards(page.ids) if is_made_up else catalog.read_listed_cards(page.ids)
     cards = show_cards(shown, read_availability(variant_ids(shown)))
     return build_listing(frame, replace(query, chosen=page.chosen), cards, total=page.total, pages=page.pages,
-                         found=page)
+                         found=page, facets=query.chosen.values.keys() & index.names.keys(),
+                         has_sales=_has_sales(index))
+
+
+def _has_sales(index: Index | None) -> bool:
+    """Tell whether anything was bought yet: whether any product's count of sales has a binary digit."""
+    return index is not None and any(block.digits.get("best") for block in index.blocks.values())
 
 
 def _count_below(index: Index | None, tree: Sequence[CategoryNode], node: CategoryNode) -> list[CategoryLink]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
-from storefront.browse.filter_form import FilterForm
-from storefront.catalog.cards import Swatch
+from storefront.browse.filter_form import FilterForm, SortChoice
+from storefront.catalog.cards import Stars, Swatch
 from storefront.catalog.media import Picture
 from storefront.foundation.money import Money
 from storefront.inventory.queries import Availability
@@ -63,21 +63,15 @@ class ProductCard:
     swatches: Sequence[Swatch]
     is_sold_out: bool
     lowest_before: Money | None = None  # of the 30 days before the reduction
-
-
-@dataclass(frozen=True, slots=True)
-class SortChoice:
-    """One order of a list and the address of the list in it."""
-
-    value: str
-    label: str
-    url: str
-    is_current: bool
+    stars: Stars | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list of products; `total` counts those of all pages. URLs are paths with the fixed query."""
+    """One page of a list of products; `total` counts those of all pages, unless there `is_more` than was counted.
+
+    URLs are paths with the fixed query.
+    """
 
     title: str
     intro: str
@@ -96,6 +90,8 @@ class Listing:
     home_url: str  # the same page in the list's own order, which search engines keep
     choices: int  # boxes that are ticked
     filters: FilterForm | None
+    facets: Collection[str] = ()  # those that the address names and the shop has
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +179,7 @@ class SearchPage:
     suggestions: Sequence[Link]
     matches: Matches  # how the words were understood
     popular: Sequence[ProductCard]  # a way on where nothing was found
+    popular_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +250,7 @@ class ProductPage:
     name: str
     subtitle: str
     brand: str
+    stars: Stars | None
     description_html: Markup
     facts: Sequence[Fact]
     breadcrumbs: Sequence[Link]

@@ -42,8 +42,9 @@ def answer_page(template: str, page: PublicPage) -> Response:
 
 def answer_list(template: str, page: ListPage) -> Response:
     """Render a list, or lead to the one address of what was asked for: its parameters in their order."""
-    url, natural = (page.listing.url, page.listing.sorts[0].value) if page.listing else (request.path, "")
-    if not is_written_so(request.args, parse_qsl(urlsplit(url).query), natural):
+    listed = page.listing
+    url, natural, facets = (listed.url, listed.sorts[0].value, listed.facets) if listed else (request.path, "", ())
+    if not is_written_so(request.args, parse_qsl(urlsplit(url).query), natural, facets):
         response = redirect(url, 302)
         response.headers["Cache-Control"] = PUBLIC
         return response

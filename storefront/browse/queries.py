@@ -71,6 +71,7 @@ def read_product_page(slug: str, wish: Wish) -> ProductPage:
     return ProductPage(
         head=product_head(product, breadcrumbs, stock), id=product.id, slug=product.slug, url=product.url,
         name=product.name, subtitle=product.subtitle, brand=product.brand,
+        stars=product.stars,
         # Sanitized on the way in; see foundation/richtext.py.
         description_html=Markup(product.description),  # noqa: S704
         facts=[Fact(label, value) for label, value in product.facts], breadcrumbs=breadcrumbs,

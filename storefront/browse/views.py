@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from storefront.accounts.sign_in import current_customer
 from storefront.browse import listings, queries
 from storefront.browse.cards import NEWEST
-from storefront.browse.filters import ListQuery, read_list_query
+from storefront.browse.filters import ListQuery, UnknownPlace, read_list_query, write_url
 from storefront.browse.input import read_wish
 from storefront.browse.island import read_product_now
 from storefront.browse.public import (
@@ -167,4 +167,10 @@ exempt(csp_report)
 
 
 def _asked(natural: str = "") -> ListQuery:
-    return read_list_query(request.args, facts().currency, natural)
+    shop = facts()
+    try:
+        return read_list_query(request.args, shop.currency, natural, shop.locale)
+    except UnknownPlace as error:
+        path = request.path.removeprefix("/listing")
+        error.way_on = "To the first page of the list", write_url(path, error.query, shop.currency, natural)
+        raise

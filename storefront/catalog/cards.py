@@ -39,6 +39,14 @@ class Swatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Stars:
+    """What reviews say of a product: `average` such as 4.3, of five."""
+
+    average: str
+    reviews: int
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A product on sale as a list shows it; whether it is sold out is for inventory to say."""
 
@@ -54,9 +62,16 @@ class Card:
     swatches: list[Swatch]
     variant_ids: list[int]
     lowest_before: Money | None = None  # of the 30 days before the reduction, see history.py
+    stars: Stars | None = None
 
 
-CardRow = Row[int, str, str, str | None, Image | None]
+CardRow = Row[int, str, str, str | None, int, int, Image | None]
+CardSelect = Select[int, str, str, str | None, int, int, Image | None]
+
+
+def count_stars(rating: int, reviews: int) -> Stars | None:
+    """Return the average of hundredths of a star; None where nobody said anything."""
+    return Stars(f"{rating / 100:.1f}", reviews) if reviews else None
 
 
 def is_on_sale(currency: str) -> ColumnElement[bool]:
@@ -69,13 +84,13 @@ def is_on_sale(currency: str) -> ColumnElement[bool]:
 
 
 @cache
-def select_cards(currency: str) -> Select[int, str, str, str | None, Image | None]:
+def select_cards(currency: str) -> CardSelect:
     """Return the statement of products on sale with brand and first picture; callers order and limit it.
 
     Made once, as the two below: to build them costs more than to run them.
     """
     return (
-        select(Product.id, Product.slug, Product.name, Brand.name, Image)
+        select(Product.id, Product.slug, Product.name, Brand.name, Product.rating, Product.review_count, Image)
         .outerjoin(Brand, Brand.id == Product.brand_id)
         .outerjoin(Image, Image.id == first_image_id(_id_of(Product.id)).correlate(Product))
         .where(is_on_sale(currency))
@@ -83,7 +98,7 @@ def select_cards(currency: str) -> Select[int, str, str, str | None, Image | Non
 
 
 @cache
-def select_cards_of(currency: str) -> Select[int, str, str, str | None, Image | None]:
+def select_cards_of(currency: str) -> CardSelect:
     """Return the same of the products `:ids`."""
     return select_cards(currency).where(Product.id.in_(bindparam("ids", expanding=True)))
 
@@ -150,7 +165,7 @@ def _read_offers(product_ids: Sequence[int], currency: str) -> dict[int, _Offers
 
 
 def _card(row: CardRow, offers: _Offers, currency: str, lowest: Mapping[int, int]) -> Card:
-    product_id, slug, name, brand, image = row
+    product_id, slug, name, brand, rating, review_count, image = row
     cheapest = offers.cheapest
     before = lowest.get(cheapest.variant_id)
     return Card(
@@ -160,6 +175,7 @@ def _card(row: CardRow, offers: _Offers, currency: str, lowest: Mapping[int, int
         has_price_range=any(other != cheapest.amount for other, _ in offers.prices.values()),
         swatches=[offers.swatches[place] for place in sorted(offers.swatches)], variant_ids=list(offers.prices),
         lowest_before=Money(before, currency) if before is not None else None,
+        stars=count_stars(rating, review_count),
     )
 
 

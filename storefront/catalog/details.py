@@ -11,6 +11,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import contains_eager
 
 from storefront.catalog.addresses import product_url
+from storefront.catalog.cards import Stars, count_stars
 from storefront.catalog.history import read_lowest_prices
 from storefront.catalog.media import Picture, picture_of
 from storefront.catalog.models import (
@@ -82,6 +83,7 @@ class ProductDetail:
     pictures: list[Picture]
     options: list[OptionDetail]
     variants: list[VariantDetail]
+    stars: Stars | None = None
 
 
 def load_product(slug: str, currency: str) -> ProductDetail | None:
@@ -117,6 +119,7 @@ def _describe(product: Product, pictures: list[tuple[int, Picture]], options: li
         tags=product.tags, tax_category=product.tax_category, seo_title=product.seo_title,
         seo_description=product.seo_description, category_id=product.category_id, updated_at=product.updated_at,
         pictures=[picture for _, picture in pictures], options=_offered(options, variants), variants=variants,
+        stars=count_stars(product.rating, product.review_count),
     )
 
 

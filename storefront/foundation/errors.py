@@ -4,9 +4,13 @@ from __future__ import annotations
 
 
 class ShopError(Exception):
-    """Something the shop declines to do; `str(error)` is a kind sentence safe to show."""
+    """Something the shop declines to do; `str(error)` is a kind sentence safe to show.
+
+    `way_on` are the words and the address of a link that leads on from there.
+    """
 
     status = 422
+    way_on: tuple[str, str] | None = None
 
 
 class NotFound(ShopError):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from storefront.foundation.assets import BUILT_URL
@@ -75,8 +76,8 @@ def _refuse_unreadable_addresses() -> None:
 
 
 def _refuse_foreign_writes() -> None:
-    if request.method in SAFE_METHODS:
-        return
+    if request.method in SAFE_METHODS or isinstance(request.routing_exception, MethodNotAllowed):
+        return  # no view takes the method: 405 says so, and says which it would
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "is_exempt_from_gate", False) or is_same_origin():
         return
@@ -109,6 +110,9 @@ def _security_headers(providers: Mapping[str, str], is_secure: bool) -> dict[str
 
 def _add_headers(response: Response) -> Response:
     settings = current_app.config["SETTINGS"]
+    if response.status_code == 308 and response.location:
+        # Werkzeug puts addresses right (/c//bowls) with the host that the request named, and anyone may name any.
+        response.location = "/" + urlsplit(response.location)._replace(scheme="", netloc="").geturl().lstrip("/")
     if request.endpoint == "static" and request.path.startswith(BUILT_URL) and response.status_code < 400:
         response.headers["Cache-Control"] = FOREVER
     said = {name.lower() for name, _ in response.headers}

@@ -8,18 +8,21 @@ shared out so that the lines' parts add up to it exactly.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 from storefront.foundation.errors import ShopError
 
 # Above any price or total a shop has, below what a 64-bit column holds after sums.
 MAX_AMOUNT = 10**13
+# Thousands parted by one sign, or none; then decimals behind another one.
+_TYPED = re.compile(r"([1-9]\d{0,2}(?:([.,'’\s])\d{3})(?:\2\d{3})*|\d*)(?:([.,])(\d*))?")
 
 
 class InvalidAmount(ShopError):
@@ -95,6 +98,25 @@ def parse_amount(text: str, currency: str) -> int:
     if minor != minor.to_integral_value() or minor > MAX_AMOUNT:
         raise InvalidAmount(f"“{text[:40]}” does not fit {currency}.")
     return int(minor)
+
+
+def read_typed_amount(text: str, currency: str, locale: str) -> int:
+    """Return the minor units of an amount as people type it: `€ 12,50`, `1.000`, `1 250.00`, `12.5 EUR`.
+
+    A point or comma before three digits parts the thousands, unless the currency has three decimals.
+    Raises InvalidAmount for what is no amount of this currency.
+    """
+    plain = text.strip()
+    for sign in (get_currency_symbol(currency, locale), get_currency_symbol(currency, "en"), currency):
+        plain = re.sub(rf"^{re.escape(sign)}|{re.escape(sign)}$", "", plain, flags=re.IGNORECASE).strip()
+    found = _TYPED.fullmatch(plain)
+    if found is None or (found[2] and found[2] == found[3]):
+        raise InvalidAmount(f"“{text[:40]}” is not an amount such as 12.50.")
+    whole, group, _, decimals = found.groups("")
+    if group == "." and not decimals and exponent(currency) == 3:
+        return parse_amount(whole, currency)
+    digits = re.sub(r"\D", "", whole)
+    return parse_amount(f"{digits}.{decimals}" if decimals else digits, currency)
 
 
 def decimal_text(money: Money) -> str:

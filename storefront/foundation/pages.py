@@ -60,10 +60,10 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_defect)
 
 
-def error_page(status: int, message: str) -> Response:
+def error_page(status: int, message: str, way_on: tuple[str, str] | None = None) -> Response:
     """Return the page of the status, or plain words for htmx (htmx 4 would swap a whole page)."""
     name = f"errors/{status if status in PAGES else 500 if status >= 500 else 400}.html"
-    body = message if is_htmx() else render_template(name, message=message, status=status)
+    body = message if is_htmx() else render_template(name, message=message, status=status, way_on=way_on)
     response = make_response(body, status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
@@ -74,7 +74,7 @@ def error_page(status: int, message: str) -> Response:
 
 
 def _answer_refusal(error: ShopError) -> Response:
-    return error_page(error.status, str(error))
+    return error_page(error.status, str(error), error.way_on)
 
 
 def _answer_http(error: HTTPException) -> Response:

@@ -28,7 +28,6 @@ MAX_CHOSEN = 30  # values; what comes after them is not read
 ORDERS: dict[Sort, tuple[str, bool]] = {  # the number by which a list is sorted, and whether the largest comes first
     "newest": ("newest", True), "price": ("price", False), "-price": ("price", True), "best": ("best", True),
 }
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LADDER = {size: place for place, size in enumerate(
     ("xxs", "xs", "s", "small", "m", "medium", "l", "large", "xl", "xxl", "xxxl", "2xl", "3xl", "4xl", "5xl"))}
 
@@ -166,12 +165,15 @@ def _pager(number: int, total: int) -> Pager:
 
 
 def _understood(chosen: Chosen, index: Index) -> Chosen:
-    """Return the choices of facets that the shop has; a value that no product has stays, and leaves nothing."""
+    """Return the choices of facets and values that the shop has; one that this list has not stays, and leaves nothing.
+
+    Words of somebody's own in an address must not become a page's title.
+    """
     values: dict[str, frozenset[str]] = {}
     left = MAX_CHOSEN
     for facet in sorted(chosen.values):
-        kept = sorted(value for value in chosen.values[facet] if len(value) <= 120 and _SLUG.fullmatch(value))[:left]
-        if kept and facet in index.names:
+        kept = sorted(value for value in chosen.values[facet] if f"{facet}={value}" in index.names)[:left]
+        if kept:
             values[facet] = frozenset(kept)
             left -= len(kept)
     return Chosen(values, chosen.lowest, chosen.highest, chosen.in_stock, chosen.on_sale, chosen.rating)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from storefront.accounts.addresses import country_name
 from storefront.foundation.cache import cached
 from storefront.foundation.database import db
 from storefront.foundation.money import Money, format_money
@@ -79,13 +80,17 @@ def read_served_countries() -> list[str] | None:
 
 
 def read_delivery_note(country: str, currency: str) -> str:
-    """Return the cheapest rate in words that need no cart, such as `Delivery from €4.50, free from €80`."""
+    """Return the cheapest rate in words that need no cart, such as `Delivery to Ireland: from €4.50, free from €80`.
+
+    It names the country, for elsewhere it may cost more.
+    """
     methods = [method for method in _methods_for(country) if method.tiers]
     if not methods:
         return ""
     cheapest = min(methods, key=lambda method: min(amount for _, amount in method.tiers))
     lowest = min(amount for _, amount in cheapest.tiers)
-    note = f"Delivery from {format_money(Money(lowest, currency), facts().locale)}" if lowest else "Delivery is free"
+    note = f"Delivery to {country_name(country)}: "
+    note += f"from {format_money(Money(lowest, currency), facts().locale)}" if lowest else "free"
     if lowest and cheapest.free_from_amount is not None:
         note += f", free from {format_money(Money(cheapest.free_from_amount, currency), facts().locale)}"
     return note

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from storefront.catalog.collections import save_collection
+from storefront.catalog.models import Product
+from storefront.foundation.cache import leave_behind
 from storefront.foundation.database import db
 from storefront.foundation.headers import PUBLIC
 from storefront.search.services import rebuild_search
@@ -41,6 +44,13 @@ def shown(answer: TestResponse) -> list[str]:
 def links(answer: TestResponse, start: str) -> dict[str, str]:
     found = re.findall(rf'id="({start}[^"]*)" href="([^"]*)" rel="nofollow"', answer.text)
     return {name: url.replace("&amp;", "&") for name, url in found}
+
+
+def sell(slug: str) -> None:
+    """Say that it was bought, and let lists know."""
+    db.session.execute(update(Product).where(Product.slug == slug).values(sales_count=3))
+    db.session.commit()
+    rebuild_search()
 
 
 def count(answer: TestResponse, box: str) -> tuple[int, bool]:
@@ -121,9 +131,81 @@ def test_nothing_under_the_choices_offers_ways_on(client: FlaskClient) -> None:
     assert shown(answer) == []
     assert "Nothing is all of that at once" in answer.text
     assert links(answer, "chip-") == {"chip-color-moss": f"{LIST}?price=90-", "chip-price": f"{LIST}?color=moss"}
-    unknown = client.get(f"{LIST}?color=mauve")
-    assert shown(unknown) == []
-    assert links(unknown, "chip-") == {"chip-color-mauve": LIST}
+
+
+@pytest.mark.usefixtures("shop")
+def test_words_of_somebodys_own_become_no_page(client: FlaskClient) -> None:
+    for query, kept in (("color=buy-cheap-pills-now", ""), ("color=nonsense&color=moss", "?color=moss"),
+                        ("brand=acme&color=x&color=y", "?brand=acme"), ("color=acme", ""), ("color=%00", "")):
+        sent = client.get(f"{LIST}?{query}")
+        assert (sent.status_code, sent.location) == (302, LIST + kept), query
+        assert client.get(sent.location).status_code == 200
+        alone = client.get(f"/listing{LIST}?{query}")
+        assert alone.headers["HX-Push-Url"] == LIST + kept
+    nobody = client.get(f"{LIST}/cups?brand=bolt")  # the shop has it, this list has not
+    assert shown(nobody) == []
+    assert links(nobody, "chip-") == {"chip-brand-bolt": f"{LIST}/cups"}
+    assert 'name="robots" content="noindex, follow"' in nobody.text
+    assert client.get(f"{LIST}?flavor=sweet").status_code == 200  # no facet: not ours
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(("least", "most", "address"), [
+    ("€20", "", "?price=20-"), ("20 €", "EUR 40", "?price=20-40"), ("12,50", "1.000", "?price=12.50-1000"),
+    ("1 000", "1,234.50", "?price=1000-1234.50"), ("50", "10", "?price=10-50"), ("1.234,5", "", "?price=1234.50-"),
+])
+def test_prices_are_read_as_people_type_them(client: FlaskClient, least: str, most: str, address: str) -> None:
+    asked = {"price-from": least, "price-to": most}
+    assert client.get(LIST, query_string=asked).location == LIST + address
+    assert client.get(LIST, query_string={"price": "10–20"}).location == f"{LIST}?price=10-20"
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_price_that_cannot_be_read_is_kept_and_said(client: FlaskClient) -> None:
+    address = f"{LIST}?color=moss&price-from=ten+%3Cb%3E&price-to=40"
+    for answer in (client.get(address), client.get(f"/listing{address}")):
+        assert shown(answer) == ["tall-bowl", "low-bowl"]
+        assert "We cannot read “ten &lt;b&gt;” as a price. Write it like 12.50." in answer.text
+        assert re.search(r'id="f-price-from"[^>]*value="ten &lt;b&gt;"[^>]*describedby="f-price-problem"', answer.text)
+        assert re.search(r'id="f-price-to"[^>]*value="40"(?![^>]*aria-invalid)', answer.text)
+    page = client.get(address).text
+    assert 'name="robots" content="noindex, follow"' in page
+    assert f'rel="canonical" href="http://localhost{LIST}?color=moss"' in page
+
+
+@pytest.mark.usefixtures("shop")
+def test_before_anybody_bought_anything_no_list_claims_so(client: FlaskClient) -> None:
+    assert "Most bought" not in client.get(LIST).text
+    assert shown(client.get(f"{LIST}?sort=best"))
+    assert "A few things from the shop" in client.get("/search?q=zzzzqqqq").text
+    sell("cup")
+    assert "Most bought" in client.get(LIST).text
+    assert "What others bring home" in client.get("/search?q=zzzzqqqq").text
+
+
+@pytest.mark.usefixtures("shop")
+def test_stars_stand_where_there_are_reviews(client: FlaskClient) -> None:
+    assert "stars" not in client.get(LIST).text
+    db.session.execute(update(Product).where(Product.slug == "cup").values(rating=433, review_count=12))
+    db.session.commit()
+    rebuild_search()
+    leave_behind("catalog")
+    listed = client.get(f"{LIST}?rating=4").text
+    assert 'aria-label="4.3 of 5 from 12 reviews"' in listed
+    assert 'type="radio" id="f-rating-4" name="rating" value="4" checked' in listed
+    assert 'type="radio" id="f-rating-any" name="rating" value=""' in listed
+    assert client.get(f"{LIST}?rating=").location == LIST
+    assert 'aria-label="4.3 of 5 from 12 reviews"' in client.get("/p/cup").text
+    assert "of 5 from" not in client.get("/p/plate").text
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_search_that_stopped_counting_says_over(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "<p>2 things</p>" in client.get("/search?q=bowl").text
+    for module in ("storefront.search.queries", "storefront.browse.listings"):
+        monkeypatch.setattr(f"{module}.MAX_MATCHES", 2)
+    assert "<p>over 2 things</p>" in client.get("/search?q=bowl").text
+    assert "<p>1 thing</p>" in client.get("/search?q=bowl&brand=acme").text
 
 
 @pytest.mark.usefixtures("shop")
@@ -136,11 +218,12 @@ def test_collections_and_searches_are_filtered_in_their_own_order(client: FlaskC
 
 
 SENSELESS = {
-    200: ("flavor=sweet", "color=" + "x" * 10_000, "x" * 10_000 + "=1", "color=%00", "%00=%00", "color=%F0%9F%8D%89",
+    200: ("flavor=sweet", "color=" + "x" * 10_000, "x" * 10_000 + "=1", "%00=%00",
           "sort=drop+table", "brand=", "after=newest.1.5", "after=newest.999999999999.9999999999"),
     302: ("price=abc", "price=50-10", "price=" + "9" * 40, "price=1-2-3", "rating=17", "in_stock=maybe", "page=1",
-          "color=moss&color=%00", "&".join(f"color=c{number}" for number in range(500))),
-    400: ("after=", "after=newest.1.2.3", "after=price.100.1", "after=newest.99999999999999999.1", "after=%00",
+          "color=moss&color=%00", "color=%00", "color=%F0%9F%8D%89", "after=",
+          "&".join(f"color=c{number}" for number in range(500))),
+    400: ("after=newest.1.2.3", "after=price.100.1", "after=newest.99999999999999999.1", "after=%00",
           "after=newest.-1.5", "after=newest.%D9%A1.5"),
     404: ("page=-1", "page=1e9", "page=9999", "page=7", "page=%00", "page=%D9%A2"),
 }
@@ -158,6 +241,7 @@ def test_senseless_addresses_get_a_sensible_page_or_a_clear_refusal(client: Flas
                 assert client.get(answer.location).status_code == 200, query[:80]  # and no further
             if status == 400:
                 assert "place that this list does not have" in answer.text
+                assert f'href="{LIST}">To the first page of the list</a>' in answer.text
 
 
 @pytest.mark.usefixtures("shop")

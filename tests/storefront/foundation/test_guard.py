@@ -55,6 +55,20 @@ def test_the_shops_own_forms_pass(bare: FlaskClient, headers: dict[str, str]) ->
     assert bare.post("/cart/lines", data={"variant_id": "1", "quantity": "1"}, headers=headers).status_code == 404
 
 
+def test_a_method_that_no_view_takes_is_told_which_one_would(bare: FlaskClient) -> None:
+    for path, method in (("/", "POST"), ("/search", "PUT"), ("/cart/lines", "DELETE")):
+        answer = bare.open(path, method=method)
+        assert answer.status_code == 405, path
+        assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/c//ceramics", "//c/ceramics", "/search//?q=a", "/p//x?variant=1", "/admin"])
+def test_no_address_is_put_right_with_a_host_that_anyone_may_name(bare: FlaskClient, path: str) -> None:
+    answer = bare.get(path, headers={"Host": "evil.example"}, base_url="http://evil.example")
+    assert "evil.example" not in answer.headers.get("Location", "")
+    assert answer.status_code != 308 or answer.location.startswith("/")
+
+
 def test_only_webhooks_and_reports_are_exempt(app: Flask) -> None:
     exempt = {rule.rule for rule in app.url_map.iter_rules()
               if getattr(app.view_functions[rule.endpoint], "is_exempt_from_gate", False)}

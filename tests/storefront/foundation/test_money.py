@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.foundation.money import InvalidAmount, Money, decimal_text, format_money, parse_amount, round_half_up
+from storefront.foundation.money import (
+    InvalidAmount,
+    Money,
+    decimal_text,
+    format_money,
+    parse_amount,
+    read_typed_amount,
+    round_half_up,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,20 @@ def test_money_is_written_as_the_locale_does() -> None:
     assert format_money(Money(4800, "EUR"), "en_IE") == "€48.00"
     assert format_money(Money(4800, "JPY"), "en_IE") == "JP¥4,800"
     assert decimal_text(Money(1234, "KWD")) == "1.234"
+
+
+@pytest.mark.parametrize(("text", "currency", "minor"), [
+    ("12.50", "EUR", 1250), ("12,5", "EUR", 1250), ("€12", "EUR", 1200), ("12 €", "EUR", 1200), ("eur 12", "EUR", 1200),
+    ("1.000", "EUR", 100_000), ("1,000", "EUR", 100_000), ("1 000,50", "EUR", 100_050), ("1’234.5", "EUR", 123_450),
+    ("1\u202f234,56", "EUR", 123_456), ("1,234,567.89", "EUR", 123_456_789), ("12345", "EUR", 1_234_500),
+    ("7.", "EUR", 700), (".5", "EUR", 50), ("¥1,200", "JPY", 1200), ("1.250", "KWD", 1250), ("1,250", "KWD", 1_250_000),
+])
+def test_amounts_are_read_as_people_type_them(text: str, currency: str, minor: int) -> None:
+    assert read_typed_amount(text, currency, "en_IE") == minor
+
+
+@pytest.mark.parametrize("text", ["", "€", "cheap", "-5", "1.000.50", "1,00,000", "12.345,678", "0.123", "1e3", "٣",
+                                  "$5", "1 2", "9" * 40])
+def test_what_nobody_types_for_an_amount_is_refused(text: str) -> None:
+    with pytest.raises(InvalidAmount):
+        read_typed_amount(text, "EUR", "en_IE")
