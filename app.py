@@ -37,6 +37,7 @@ from storefront.browse.menus import site
 from storefront.catalog.rules import sellable_variants
 from storefront.foundation import health
 from storefront.foundation.cache import cache
+from storefront.foundation.commands import install_commands
 from storefront.foundation.config import flask_config, read_settings
 from storefront.foundation.database import db
 from storefront.foundation.errors import SettingsError
@@ -85,6 +86,5 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         admin.install_admin(app)
     if settings.is_demo:
         app.register_blueprint(demo.views.blueprint)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    install_commands(app, COMMANDS)
     return app

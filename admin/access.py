@@ -7,10 +7,12 @@ is there, so a stranger learns nothing about which addresses exist.
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 from wtforms import EmailField, Form, PasswordField
 
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 csrf = CSRFProtect()
 blueprint = Blueprint("admin_access", __name__, url_prefix="/admin")
 SIGN_IN = "admin_access.sign_in"
+UPLOAD_MB = 30  # as forms say; MAX_CONTENT_LENGTH leaves some room for the rest of a form
 
 
 def install_access(app: Flask) -> None:
@@ -107,8 +110,19 @@ def _guard_panel() -> Response | None:
         return error_page(403, "You are signed out, so nothing was changed. Sign in at /admin/sign-in in another "
                                "tab, then come back here and send the form again.")
     if request.method not in SAFE_METHODS:
-        csrf.protect()
+        try:
+            csrf.protect()
+        except RequestEntityTooLarge:
+            return _answer_too_large()
     return None
+
+
+def _answer_too_large() -> Response:
+    """Lead back to the form that the file was chosen in; of what was sent nothing was read."""
+    flash(f"This is too large: at most {UPLOAD_MB} MB can be sent at once. Nothing was changed.", "error")
+    form = urlsplit(request.referrer or "")
+    is_ours = form.netloc == request.host and form.path.startswith("/admin/")
+    return redirect(form.path if is_ours else url_for("admin.index"), 303)
 
 
 def _keep_private(response: Response) -> Response:

@@ -130,7 +130,7 @@ def _parts(form: Form, key: str = "", label: str = "") -> Iterator[Part]:
     for entry in form:
         name, words = f"{key}{entry.short_name}", f"{label}{entry.label.text}"
         if isinstance(entry, FieldList) and _has_names(entry):
-            for line, title, row in _lines(entry):
+            for line, title, row in lines_of(entry):
                 yield from _parts(row, f"{name}[{line}].", f"{label}{title}: ")
         elif not isinstance(entry, HiddenField) and entry.type != "MultipleFileField":
             yield Part(name, words, entry)
@@ -142,7 +142,7 @@ def _has_names(entry: FieldList) -> bool:
         isinstance(part, HiddenField) for part in entry[0].form)
 
 
-def _lines(entry: FieldList) -> Iterator[tuple[str, str, Form]]:
+def lines_of(entry: FieldList) -> Iterator[tuple[str, str, Form]]:
     """Yield each line's name, what to call it, and its form. Lines of one name, such as blank ones, are counted."""
     met: Counter[str] = Counter()
     for place, row in enumerate(entry, start=1):

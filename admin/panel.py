@@ -18,7 +18,7 @@ from admin.customers import Customers
 from admin.dashboard import Dashboard
 from admin.gift_cards import GiftCards
 from admin.imports import Imports
-from admin.meanwhile import shown_by
+from admin.meanwhile import lines_of, shown_by
 from admin.orders import Orders
 from admin.products import Products
 from admin.promotions import Promotions
@@ -35,7 +35,7 @@ def install_admin(app: Flask) -> None:
     app.jinja_env.globals["panel_asset"] = panel_asset
     app.jinja_env.globals["current_staff"] = current_staff
     app.jinja_env.globals["as_money"] = Money
-    app.jinja_env.globals["shown_by"] = shown_by
+    app.jinja_env.globals["lines_of"], app.jinja_env.globals["shown_by"] = lines_of, shown_by
     panel = Admin(app, name="Panel", index_view=Dashboard(), theme=Bootstrap4Theme(base_template="admin/frame.html"))
     panel.add_views(*_views())
 

@@ -61,7 +61,7 @@ def _read_upload() -> bytes:
     if file is None or not file.filename:
         raise UnreadableFile("Choose a file first.")
     with file.stream:
-        content = file.read(MAX_KILOBYTES * 1024 + 1)
+        content: bytes = file.read(MAX_KILOBYTES * 1024 + 1)
     if len(content) > MAX_KILOBYTES * 1024:
         raise UnreadableFile(f"At most {MAX_KILOBYTES} KB are taken at once. `flask taxes import` takes larger files.")
     return content

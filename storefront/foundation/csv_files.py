@@ -121,6 +121,8 @@ class Table(AbstractContextManager["Table"]):
 
 def open_table(path: Path) -> Table:
     """Return the file's table, its header read, to be closed by the caller; raises UnreadableFile."""
+    if path.is_dir():
+        raise UnreadableFile(f"{path} is a folder; name the file in it.")
     if not path.is_file():
         raise UnreadableFile(f"There is no file {path}.")
     if path.stat().st_size > MAX_BYTES:

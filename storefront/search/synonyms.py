@@ -74,7 +74,7 @@ def find_fault(words: Sequence[str]) -> str:
     if len(known) < 2:
         return "A group needs at least two words that mean the same, divided by commas."
     if len(words) > MAX_WORDS:
-        return f"That are {len(words)} words: a group holds at most {MAX_WORDS}."
+        return f"These are {len(words)} words: a group holds at most {MAX_WORDS}."
     for phrase in words:
         if phrase not in known:
             return f"“{phrase[:MAX_LENGTH]}” has neither letters nor figures: nobody can look for it."

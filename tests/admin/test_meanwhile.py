@@ -190,3 +190,11 @@ def test_every_form_of_a_whole_thing_keeps_what_both_wrote(
 def read_one(column: Any) -> Any:
     db.session.rollback()
     return db.session.scalars(select(column)).one()
+
+
+def test_the_summary_names_the_line_that_is_wrong(staff: Panel) -> None:
+    product = make_product(slug="bowl", options={"Glaze": ["Moss", "Chalk"]}, amount=1000)
+    form = staff.form_of(f"/admin/products/{product.id}/variants") | {"variants-1-compare_at_amount": ["9.00"]}
+    summary = problems_of(staff.post(f"/admin/products/{product.id}/variants", form, status=422).text)[0]
+    assert "Chalk: Compare-at price : The compare-at price is a former price" in summary
+    assert "Moss" not in summary
