@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,6 +103,12 @@ class Block:
                 found.setdefault(number, {})[int(place)] = bits
         return {number: [places.get(at, 0) for at in range(max(places) + 1)] for number, places in found.items()}
 
+    @cached_property
+    def _by_id(self) -> tuple[array[int], array[int]]:
+        """The ids in rising order, and where each lies."""
+        places = sorted(range(len(self.ids)), key=self.ids.__getitem__)
+        return array("q", map(self.ids.__getitem__, places)), array("L", places)
+
     def extend(self, products: Sequence[ProductFacts]) -> None:
         """Add products that are not here at the end."""
         start = self.starts[-1]
@@ -136,7 +142,7 @@ class Block:
         self._forget()
 
     def _forget(self) -> None:
-        for cached in ("values", "by_key", "digits"):
+        for cached in ("values", "by_key", "digits", "_by_id"):
             self.__dict__.pop(cached, None)
 
     def collapse(self, bits: int) -> int:
@@ -150,9 +156,10 @@ class Block:
 
     def spread(self, product_ids: Sequence[int]) -> int:
         """Return all bits of these products, which lie here."""
-        places = {product_id: place for place, product_id in enumerate(self.ids)}
+        ids, places = self._by_id
         bits = 0
-        for place in map(places.__getitem__, product_ids):
+        for product_id in product_ids:
+            place = places[bisect_left(ids, product_id)]
             bits |= (1 << self.starts[place + 1]) - (1 << self.starts[place])
         return bits
 
