@@ -14,22 +14,26 @@ document.addEventListener('beforetoggle', (event) => {
 }, true);
 document.addEventListener('toggle', (event) => {
   // The browser gives the focus back to the button that opened, but the swap may have put another in its place.
-  if (event.target.id === 'filters' && event.newState === 'closed' && document.activeElement === document.body) document.getElementById('filters-open')?.focus();
+  const { activeElement, body } = document;
+  if (event.target.id === 'filters' && event.newState === 'closed' && (activeElement === body || panel().contains(activeElement))) document.getElementById('filters-open')?.focus();
 }, true);
+let sent = null;
+document.addEventListener('change', (event) => { if (event.target.form?.id === 'filter-form') sent = event.target.value; });
 // Enter in a field changes it and sends the form: the change alone asks for the list.
 document.addEventListener('submit', (event) => { if (event.target.id === 'filter-form') event.preventDefault(); });
 
-document.addEventListener('htmx:after:settle', (event) => {
-  const ctx = event.detail.ctx;
+let isTurned = false;
+document.addEventListener('htmx:before:swap', (event) => { isTurned = !!event.detail.ctx.sourceElement?.closest?.('.pagination'); });
+document.addEventListener('htmx:after:swap', (event) => {
   const list = document.getElementById('listing');
-  if (!list || ctx?.target?.id !== 'listing') return;
+  if (!list || event.detail.ctx.target?.id !== 'listing') return;
   for (const field of document.getElementById('filter-form')?.elements ?? []) {
     if (field.type === 'checkbox' || field.type === 'radio') field.checked = field.defaultChecked;
-    else if (field.type === 'text' && field !== document.activeElement) field.value = field.defaultValue;
+    // What is being typed stays; what was sent is shown as it was understood.
+    else if (field.type === 'text' && (field !== document.activeElement || field.value === sent)) field.value = field.defaultValue;
   }
   if (isDrawer()) lock(true);
   const page = list.querySelector('.pagination p');
-  const isTurned = ctx.sourceElement.matches('.pagination a');
   if (isTurned) document.getElementById('status').textContent = page ? page.textContent : 'More things';
   if (!isTurned && document.activeElement !== document.body && document.activeElement.id !== 'filter-form') return;
   list.tabIndex = -1;

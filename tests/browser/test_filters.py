@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -69,3 +70,59 @@ def test_on_a_phone_the_drawer_stays_open_while_choosing(visit: Callable[..., Pa
     done.click()
     expect(done).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_open_drawer_keeps_the_focus_and_gives_it_back(visit: Callable[..., Page]) -> None:
+    page = visit(width=390)
+    page.goto(LIST)
+    opening, listing = page.locator("#filters-open"), page.locator("#listing")
+    opening.click()
+    page.check("#f-glaze-moss")
+    page.wait_for_url(f"**{LIST}?glaze=moss")
+    expect(listing).to_have_attribute("inert", "")  # also the list that came meanwhile
+    expect(page.locator(".site-header")).to_have_attribute("inert", "")
+    page.keyboard.press("Escape")
+    expect(opening).to_be_focused()
+    expect(page.locator("[inert]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.check("#f-in-stock")
+    page.wait_for_url(f"**{LIST}?glaze=moss&in_stock=1")
+    page.click("#filters-done")
+    expect(opening).to_be_focused()
+
+
+def test_enter_in_a_price_asks_once_and_what_cannot_be_read_stays(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.goto(LIST)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/listing/" in request.url else None)
+    highest = page.locator("#f-price-to")
+    highest.fill("€40")
+    highest.press("Enter")
+    page.wait_for_url(f"**{LIST}?price=-40")
+    expect(highest).to_have_value("40")
+    assert len(asked) == 1
+    highest.fill("cheap")
+    highest.press("Enter")
+    expect(page.locator("#f-price-problem")).to_contain_text("We cannot read “cheap” as a price")
+    expect(page.locator("#status")).to_contain_text("We cannot read “cheap” as a price")
+    expect(highest).to_have_value("cheap")
+
+
+def test_turning_the_page_leads_to_the_list_and_says_which_it_is(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.goto("/search?q=a")
+    page.locator("#page-next").press("Enter")
+    page.wait_for_url("**/search?q=a&page=2")
+    expect(page.locator("#listing")).to_be_focused()
+    expect(page.locator("#status")).to_have_text(re.compile("Page 2 of"))
+
+
+@pytest.mark.parametrize("js", [True, False])
+def test_a_phone_has_search_and_account_in_sight(visit: Callable[..., Page], js: bool) -> None:
+    page = visit(js=js, width=320)
+    page.goto(LIST)
+    expect(page.locator("#account-link")).to_be_visible()
+    page.click(".site-header a[href='/search']")
+    page.wait_for_url("**/search")
+    expect(page.locator("#search-again")).to_be_focused()
