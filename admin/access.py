@@ -24,6 +24,7 @@ from storefront.accounts.throttle import count_try, forgive
 from storefront.foundation.errors import ShopError
 from storefront.foundation.guard import SAFE_METHODS
 from storefront.foundation.headers import PRIVATE
+from storefront.foundation.htmx import go_to, is_htmx
 from storefront.foundation.pages import error_page
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,8 @@ def _guard_panel() -> Response | None:
     is_signing_in = request.endpoint == SIGN_IN
     if not is_signing_in and current_staff() is None:
         if request.method in SAFE_METHODS:
-            return redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")))
+            door = url_for(SIGN_IN, next=request.full_path.rstrip("?"))
+            return go_to(door) if is_htmx() else redirect(door)
         return error_page(403, "You are signed out, so nothing was changed. Sign in at /admin/sign-in in another "
                                "tab, then come back here and send the form again.")
     if request.method not in SAFE_METHODS:

@@ -52,7 +52,8 @@ class Categories(TableView):
     """The category tree, in its order."""
 
     group, noun, form = "catalog", "category", NewCategoryForm
-    hint = "The tree that the header and the breadcrumbs show. A category that is not shown keeps its products."
+    hint = ("The tree that the header and the breadcrumbs show; the menu leaves out what holds nothing on sale. "
+            "A category that is not shown keeps its products.")
     column_list = ("name", "path", "position", "is_published")
     column_labels = {"path": "Address", "is_published": "Shown", "position": "Place"}  # Flask-Admin reads it so
     column_searchable_list = ("name", "path")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, flash, make_response, redirect, request, stream_with_context, url_for
+from flask import Response, current_app, flash, redirect, request, stream_with_context, url_for
 from flask_admin import expose
 from sqlalchemy import select
 from wtforms import BooleanField, FileField, Form, SelectField
@@ -19,6 +19,7 @@ from admin.views import Answer, PanelView
 from storefront.catalog.errors import UnknownImport
 from storefront.catalog.exporter import Export
 from storefront.catalog.import_models import Import, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.formats import Format
 from storefront.catalog.importer.importing import SOURCES
 from storefront.catalog.importer.report import read_lines, read_report
 from storefront.catalog.importer.undo import count_changes
@@ -80,18 +81,15 @@ class Imports(PanelView):
         return (page, 422) if problem else page
 
     @expose("/<int:import_id>/")
-    def show(self, import_id: int) -> Response:
-        """How far the import is, and what it says; while it is at work the page renews itself."""
+    def show(self, import_id: int) -> str:
+        """How far the import is, and what it says; while it is at work the page renews itself, without scripts too."""
         row = _find(import_id)
         lines = {kind: read_lines(row.id, kind, limit=SHOWN_LINES + 1) for kind in TITLES}
-        is_at_work = row.state in IN_WORK
-        page = make_response(self.render(
+        page: str = self.render(
             "admin/imports/show.html", row=row, report=read_report(row), labels=LABELS, titles=TITLES, lines=lines,
-            shown=SHOWN_LINES, is_at_work=is_at_work, actors=name_actors((row.actor, row.undone_by)),
-            changes=count_changes(row.id), source=SOURCES[row.format],
-            is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30))
-        if is_at_work:
-            page.headers["Refresh"] = "2"  # seconds; needs no script
+            shown=SHOWN_LINES, is_at_work=row.state in IN_WORK, actors=name_actors((row.actor, row.undone_by)),
+            changes=count_changes(row.id), source=SOURCES[row.format], title_of=_title_of,
+            is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30)
         return page
 
     @expose("/<int:import_id>/report.csv")
@@ -132,11 +130,15 @@ class Imports(PanelView):
 def _upload_form() -> UploadForm:
     form = UploadForm(request.form if request.method == "POST" else None)
     form.source_format.choices = choices(
-        [("auto", "Find out from the file"), *((name, source.title.removeprefix("a ").capitalize())
-                                               for name, source in SOURCES.items())])
+        [("auto", "Find out from the file"), *((name, _title_of(source)) for name, source in SOURCES.items())])
     if request.method != "POST":
         form.source_format.data = "auto"
     return form
+
+
+def _title_of(source: Format) -> str:
+    title = source.title.removeprefix("a ")
+    return title[0].upper() + title[1:]
 
 
 def _find(import_id: int) -> Import:

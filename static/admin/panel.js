@@ -20,6 +20,9 @@ addEventListener("pageshow", () => {
 
 document.querySelector("[data-focus]")?.focus();
 
+// What renews itself stays as it is while the shop does not answer; who was signed out is led to the door.
+document.addEventListener("htmx:response:error", (event) => { event.detail.ctx.hx.reswap = "none"; });
+
 // Open questions close with Escape.
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -59,7 +59,7 @@ def build_choice(product: ProductDetail, chosen: Chosen, stock: Stock, tax_note:
         variant_id=variant.id, sku=variant.sku, title=variant.title, price=variant.price,
         compare_at=variant.compare_at, tax_note=tax_note, availability=stock.get(variant.id, SOLD_OUT),
         options=_groups(product, variant, stock), pictures_first=variant.picture or 0, notice=chosen.notice,
-        lowest_before=variant.lowest_before,
+        lowest_before=variant.lowest_before, is_sent=variant.is_sent,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flask import g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from storefront.browse.header import Row, lay_out
 from storefront.browse.pages import MenuGroup, MenuLink, SiteMenus
 from storefront.browse.queries import read_site_menus
 from storefront.foundation.database import db
@@ -36,6 +37,11 @@ class SiteFacts:
     @property
     def menu(self) -> Sequence[MenuLink]:
         return _menus().header
+
+    @property
+    def row(self) -> Row:
+        """The menu as the header of wide windows shows it."""
+        return lay_out(_menus().header)
 
     @property
     def footer(self) -> Sequence[MenuGroup]:

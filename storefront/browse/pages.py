@@ -49,7 +49,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """A product in a list."""
+    """A product in a list: all its variants, or those that fit what was asked for; `version` names a single one."""
 
     id: int
     slug: str
@@ -64,6 +64,7 @@ class ProductCard:
     is_sold_out: bool
     lowest_before: Money | None = None  # of the 30 days before the reduction
     stars: Stars | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class Choice:
     pictures_first: int  # the place of its picture in the gallery, from 0
     notice: str = ""
     lowest_before: Money | None = None  # of the 30 days before the reduction
+    is_sent: bool = True  # by post
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from storefront.browse.sitemap import MAX_URLS, MappedPage
 from storefront.catalog import queries as catalog
 from storefront.catalog.details import ProductDetail
 from storefront.catalog.media import picture_at
+from storefront.catalog.shelves import read_filled_paths
 from storefront.catalog.tree import CategoryNode, ancestors, children
 from storefront.content import queries as content
 from storefront.foundation.cache import cached
@@ -106,8 +107,12 @@ def list_public_pages() -> list[MappedPage]:
 
 @cached("catalog", "content")
 def read_site_menus() -> SiteMenus:
-    """Return the menus of every page: the two upper levels of the category tree, then what staff added."""
-    tree = catalog.read_tree()
+    """Return the menus of every page: the two upper levels of the category tree, then what staff added.
+
+    Categories in which nothing is on sale are left out.
+    """
+    filled = set(read_filled_paths())
+    tree = [node for node in catalog.read_tree() if node.path in filled]
     menus = content.read_menus()
     categories = [
         MenuLink(node.name, node.url, [Link(child.name, child.url) for child in children(tree, node.id)])

@@ -103,7 +103,7 @@ def product(slug: str) -> Response:
 @blueprint.get("/product/<slug>/")
 def product_elsewhere(slug: str) -> Response:
     """Lead to the product's one address, also from where it lay in a Shopify or WooCommerce shop of this domain."""
-    return lead_to(product_url(slug))
+    return lead_to(find_redirect(slug) or product_url(slug))
 
 
 @blueprint.get("/p/<slug>/choice")

@@ -89,6 +89,11 @@ class CartView:
         """Whether every line can be bought as it stands."""
         return bool(self.lines) and not any(line.problem for line in self.lines)
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether any of it is sent by post; while nothing is known of the lines, that it is."""
+        return not self.variants or any(variant.needs_shipping for variant in self.variants.values())
+
 
 @dataclass(frozen=True, slots=True)
 class RemovedLine:

@@ -208,6 +208,8 @@ def _drawer(*, added: str = "", notice: str = "") -> str:
 
 def _read() -> CartView:
     cart = read_cart(current_cart_id(), shopper=current_shopper())
+    if not cart.is_sent:
+        return replace(cart, delivery_note="Nothing of this is sent by post, so no delivery is charged.")
     notes = [note(facts().country, facts().currency) for note in delivery_notes]
     return replace(cart, delivery_note=" ".join(filter(None, notes)) or NOTE)
 

@@ -60,6 +60,7 @@ class VariantDetail:
     values: dict[int, int]
     picture: int | None
     lowest_before: Money | None = None  # of the 30 days before the reduction, see history.py
+    is_sent: bool = True  # by post; else it is downloaded, or done for the shopper
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ def _load_variants(product_ids: Collection[int], currency: str, values_of: dict[
             values=values_of.get(variant.id, {}),
             picture=places.get(variant.image_id) if variant.image_id is not None else None,
             lowest_before=Money(lowest[variant.id], currency) if variant.id in lowest else None,
+            is_sent=variant.needs_shipping,
         ))
     return found
 

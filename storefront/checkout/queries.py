@@ -226,7 +226,8 @@ def _rows(priced: Priced, checkout: CheckoutInfo) -> list[TotalRow]:
     tax_name = totals.tax_name or "tax"
     rows = [TotalRow("Goods", money(totals.subtotal)),
             *discount_rows([each for each in applied if not each.is_shipping], facts().currency),
-            TotalRow("Delivery", quote.price if quote else None, quote.name if quote else ""),
+            *([] if quote and quote.code == NO_SHIPPING else
+              [TotalRow("Delivery", quote.price if quote else None, quote.name if quote else "")]),
             *discount_rows([each for each in applied if each.is_shipping], facts().currency)]
     if totals.tax and not totals.is_tax_inclusive:
         rows.append(TotalRow(tax_name, money(totals.tax)))

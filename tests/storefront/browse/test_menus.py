@@ -14,19 +14,21 @@ from storefront.browse.menus import site
 from storefront.browse.pages import Link, MenuGroup, MenuLink
 from storefront.foundation.database import db
 from storefront.foundation.page_serving import RENDERED_AT
-from tests.factories.catalog import make_category
+from tests.factories.catalog import make_category, make_product
 from tests.factories.content import make_footer
 
 
 @pytest.mark.usefixtures("app")
 def test_the_menu_is_two_levels_of_the_tree_and_the_footer_its_groups(count_queries: Callable[[], int]) -> None:
-    make_category("clay/bowls/deep")
+    make_product(categories=("clay/bowls/deep",))
+    make_category("clay/empty")
+    make_category("bare/below")
     make_footer()
     db.session.remove()
     count_queries()
     assert site.menu == [MenuLink("Clay", "/c/clay", [Link("Bowls", "/c/clay/bowls")])]
     assert site.footer == [MenuGroup("Help", [Link("Delivery", "/pages/delivery"), Link("Returns", "/pages/returns")])]
-    assert count_queries() == 2
+    assert count_queries() == 3
     g.pop("site_menus")
     assert site.menu[0].label == "Clay"
     assert count_queries() == 0
