@@ -25,6 +25,9 @@ def upgrade():
     op.add_column("search_facet_state", sa.Column("others", sa.JSON(), server_default="{}", nullable=False))
     op.create_index("ix_catalog_product_name", "catalog_product", ["name"])
     op.add_column("catalog_import", sa.Column("undone_by", sa.String(80), server_default="", nullable=False))
+    op.add_column("catalog_import", sa.Column("stopped_by", sa.String(80), server_default="", nullable=False))
+    op.add_column("catalog_import", sa.Column("became_id", sa.Integer(), nullable=True))
+    op.add_column("catalog_import_line", sa.Column("name", sa.String(300), server_default="", nullable=False))
     if op.get_bind().dialect.name == "postgresql":
         for name, what in ONLY_POSTGRESQL.items():
             _try(f"CREATE INDEX IF NOT EXISTS {name} ON {what}")
@@ -34,6 +37,9 @@ def downgrade():
     if op.get_bind().dialect.name == "postgresql":
         for name in ONLY_POSTGRESQL:
             op.execute(f"DROP INDEX IF EXISTS {name}")
+    op.drop_column("catalog_import_line", "name")
+    op.drop_column("catalog_import", "became_id")
+    op.drop_column("catalog_import", "stopped_by")
     op.drop_column("catalog_import", "undone_by")
     op.drop_index("ix_catalog_product_name", "catalog_product")
     op.drop_column("search_facet_state", "others")

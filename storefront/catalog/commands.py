@@ -20,9 +20,10 @@ from storefront.catalog.import_models import LineKind
 from storefront.catalog.importer.importing import FORMATS, ImportOvertaken, import_file
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.report import Report, count_of, read_lines
-from storefront.catalog.importer.undo import undo_import
+from storefront.catalog.importer.undo import count_undone, read_gone, say_undone, undo_import
 from storefront.foundation.csv_files import UnreadableFile
 from storefront.foundation.errors import ShopError
+from storefront.foundation.progress import telling
 
 group = AppGroup("catalog", help="Products: import them from a file, export them, fetch their pictures.")
 
@@ -70,22 +71,33 @@ def import_products(*, file: Path, as_json: bool, **options: Any) -> None:
 
 @group.command("undo")
 @click.argument("import_id", type=click.IntRange(1, 2**31 - 1))
-def undo(*, import_id: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was put back and what stays as JSON.")
+def undo(*, import_id: int, as_json: bool) -> None:
     """Put back what the import IMPORT_ID changed, where nobody changed it since; what stays is listed with its reason.
 
     Example: flask catalog undo 3
     """
+    _keep_quiet()
     try:
-        undo_import(import_id=import_id, stock=current_app.extensions["stock"], actor="system")
+        with telling("Products put back", is_quiet=as_json) as tell:
+            undo_import(import_id=import_id, stock=current_app.extensions["stock"], actor="system", tell=tell)
     except ShopError as error:
-        click.echo(str(error), err=True)
+        click.echo(json.dumps({"import_id": import_id, "error": str(error)}) if as_json else str(error),
+                   err=not as_json)
         sys.exit(1)
     kept = read_lines(import_id, LineKind.KEPT)
-    put_back = len(read_lines(import_id, LineKind.UNDONE))
-    click.echo(f"{count_of(put_back, 'product')} put back, {len(kept)} left as they are. "
-               "Categories and brands that it made stay.")
-    for line in kept:
-        click.echo(f"  {line.slug or 'a product'}: {line.text}")
+    if as_json:
+        gone = [{"what": line.column.lower(), "name": line.name} for line in read_gone(import_id)]
+        put_back, stayed = count_undone(import_id)
+        click.echo(json.dumps({"import_id": import_id, "put_back": put_back, "left": stayed, "gone": gone, "kept": [
+            {"what": line.column.lower() or "product", "slug": line.slug, "name": line.name, "reason": line.text}
+            for line in kept]}, indent=2))
+    else:
+        for sentence in say_undone(import_id):
+            click.echo(sentence)
+        for line in kept:
+            what = f"{line.column.lower()} {line.name}" if line.column else line.slug or "a product"
+            click.echo(f"  {what}: {line.text}")
     sys.exit(1 if kept else 0)
 
 
@@ -132,9 +144,14 @@ def _give_up(file: Path, reason: str, *, as_json: bool) -> NoReturn:
     sys.exit(1)
 
 
+def _keep_quiet() -> None:
+    """The report names what was saved; two records of each product beside it tell nothing more."""
+    logging.getLogger("storefront.catalog.services").setLevel(logging.WARNING)
+
+
 def _run(order: Order, *, is_quiet: bool) -> Report:
     """Import with a bar of bytes on a terminal, a line per batch in a pipe, nothing for a machine."""
-    logging.getLogger("storefront.catalog.services").setLevel(logging.WARNING)  # the report names what was saved
+    _keep_quiet()
     if is_quiet:
         return import_file(order, lambda position, report: None)
     if not sys.stdout.isatty():

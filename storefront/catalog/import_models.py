@@ -47,6 +47,8 @@ class Import(Model):
     is_dry_run: Mapped[bool] = mapped_column(default=False)
     actor: Mapped[str] = mapped_column(String(80))
     undone_by: Mapped[str] = mapped_column(String(80), default="", server_default="")  # who asked for the undo
+    stopped_by: Mapped[str] = mapped_column(String(80), default="", server_default="")  # it failed by this alone
+    became_id: Mapped[int | None]  # of a dry run: the import for good that followed
     size: Mapped[int] = mapped_column(default=0)  # bytes
     offset: Mapped[int] = mapped_column(default=0)
     line: Mapped[int] = mapped_column(default=0)
@@ -65,8 +67,9 @@ class ImportLine(Model):
     import_id: Mapped[int] = mapped_column(ForeignKey("catalog_import.id", ondelete="CASCADE"))
     kind: Mapped[LineKind] = mapped_column(enum_column(LineKind))
     line: Mapped[int] = mapped_column(default=0)
-    column: Mapped[str] = mapped_column(String(200), default="")
+    column: Mapped[str] = mapped_column(String(200), default="")  # or Category, Brand: see importer/made.py
     slug: Mapped[str] = mapped_column(String(200), default="")
+    name: Mapped[str] = mapped_column(String(300), default="", server_default="")  # of the product
     text: Mapped[str] = mapped_column(Text, default="")
     __table_args__ = (Index("ix_catalog_import_line_of", "import_id", "kind", "line", "id"),)
 

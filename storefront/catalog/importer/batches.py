@@ -21,6 +21,7 @@ from storefront.catalog.errors import DuplicateSku
 from storefront.catalog.import_models import ImportKey
 from storefront.catalog.importer.formats import Format, ReadProduct
 from storefront.catalog.importer.index import FileIndex
+from storefront.catalog.importer.made import read_brands, slug_of_brand
 from storefront.catalog.importer.matching import Matches, load_products, read_present
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.places import CategoryPath, ensure_categories
@@ -50,14 +51,18 @@ class Batch:
     saved: list[Saved] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     categories: dict[CategoryPath, str] = field(default_factory=dict)  # those that are known to be there, by now
+    made: dict[str, str] = field(default_factory=dict)  # names of new categories by path
+    brands: dict[str, str] = field(default_factory=dict)  # names of new brands by slug
 
     def begin(self, categories: Mapping[CategoryPath, str]) -> None:
         """Forget what an earlier try saved; `categories` are in the shop already."""
-        self.saved, self.changes, self.categories = [], [], dict(categories)
+        self.saved, self.changes, self.categories, self.made, self.brands = [], [], dict(categories), {}, {}
 
     def save(self, products: Sequence[ReadProduct]) -> None:
         """Save the products; `saved` and `changes` tell what became of them."""
         matches = Matches(products, self.source, self.index)
+        wanted = {slug_of_brand(read.entry.brand) for read in products if read.entry and read.entry.brand}
+        wanted -= read_brands(wanted).keys()
         meant = {id(read): matches.find(read, read.entry) for read in products if read.entry}
         known = load_products({product_id for product_id in meant.values() if product_id})
         presents = read_present(list(known.values()), self.order.stock)
@@ -72,6 +77,7 @@ class Batch:
             else:
                 new.append((read, matches.with_free_slug(read, read.entry)))
         ids |= self._save_new(new, matches)
+        self.brands = read_brands(wanted)
         _remember_keys(self.source, ids, matches.keys)
         _remember_slugs(products, ids)
 
@@ -129,6 +135,7 @@ class Batch:
                     present = read_present([product], self.order.stock).get(product.id)
                     self._write(read, entry, product, present, again)
                     return {read.key: product.id}
+                again.refuse_foreign_skus(entry)
                 product_id = save_found(entry=entry, product=None, actor=self.order.actor).product_id
                 row = load_products({product_id})[product_id]
                 counted = self._count(row, entry, read.counts, {})
@@ -143,12 +150,14 @@ class Batch:
     def _save_known(self, read: ReadProduct, entry: ProductEntry, product: Product, present: Present | None,
                     matches: Matches) -> None:
         failpoint("product-imported")
+        categories, made = dict(self.categories), dict(self.made)
         try:
             if present is not None and read.entry and self._leave(read, entry, product, present, matches):
                 return
             with db.session.begin_nested():
                 self._write(read, entry, product, present, matches)
         except REFUSALS as error:
+            self.categories, self.made = categories, made  # what was made for it went with it
             self._reject(read, error)
 
     def _leave(self, read: ReadProduct, entry: ProductEntry, product: Product, present: Present,
@@ -177,14 +186,16 @@ class Batch:
             entry = replace(entry, categories=self._paths(read) or None)
         check_entry(entry)
         before = _snapshot(product, present) if present else None
+        name, slug = product.name, product.slug
         result = save_found(entry=entry, product=product, actor=self.order.actor)
         counted = self._count(product, entry, counts, present.levels if present else {})
         db.session.flush()
-        outcome = "updated" if counted else result.outcome
+        said = (*_say_renaming(product, name, slug), *(word for word in result.changes if word != "name"))
+        outcome = "updated" if counted or said else result.outcome
         if outcome == "updated":
-            changed = before if result.outcome == "updated" else {}
+            changed = before if said else {}
             self.changes.append(_change(product.id, changed, counted, product.updated_at))
-        self.saved.append(replace(_told(read, entry, product, outcome), changes=result.changes,
+        self.saved.append(replace(_told(read, entry, product, outcome), changes=said,
                                   notes=(*read.notes, *result.notes),
                                   stock_counted=sum(one is not None and one.available is not None for one in counts)))
 
@@ -202,7 +213,7 @@ class Batch:
         return counted
 
     def _paths(self, read: ReadProduct) -> tuple[str, ...]:
-        return ensure_categories(read.categories, self.categories)
+        return ensure_categories(read.categories, self.categories, self.made)
 
     def _reject(self, read: ReadProduct, error: Exception) -> None:
         reason = str(error) if isinstance(error, ShopError) else "The database refuses a value of this product."
@@ -210,10 +221,17 @@ class Batch:
         self.saved.append(Saved(read.line, rejections=(*read.rejections, Rejection(read.line, column, reason))))
 
 
+def _say_renaming(product: Product, name: str, slug: str) -> list[str]:
+    """Say what a product was called: it may be another one than the file's author meant."""
+    said = [f"{name} becomes {product.name}"] if name != product.name else []
+    return [*said, f"/p/{slug} leads to /p/{product.slug}"] if slug != product.slug else said
+
+
 def _created(read: ReadProduct, entry: ProductEntry) -> Saved:
     images = entry.images or ()
     return Saved(
-        read.line, "created", entry.slug, (count_of(len(entry.variants), "variant"), count_of(len(images), "image")),
+        read.line, "created", entry.slug, entry.name,
+        (count_of(len(entry.variants), "variant"), count_of(len(images), "image")),
         tuple(read.notes), tuple(read.rejections), len(entry.variants), len(images),
         images_to_fetch=sum(not image.key for image in images),
         images_taken=sum(bool(image.key and image.source_url) for image in images),
@@ -222,8 +240,9 @@ def _created(read: ReadProduct, entry: ProductEntry) -> Saved:
 
 def _told(read: ReadProduct, entry: ProductEntry, product: Product, outcome: str) -> Saved:
     return Saved(
-        read.line, outcome, product.slug, (), tuple(read.notes), tuple(read.rejections), len(entry.variants),
-        len(entry.images or ()), sum(image.state is not ImageState.READY for image in product.images),
+        read.line, outcome, product.slug, product.name, (), tuple(read.notes), tuple(read.rejections),
+        len(entry.variants), len(entry.images or ()),
+        sum(image.state is not ImageState.READY for image in product.images),
         sum(bool(image.key and image.source_url) for image in entry.images or ()))
 
 

@@ -21,6 +21,7 @@ from storefront.catalog.importer.batches import Batch
 from storefront.catalog.importer.formats import Format, ReadProduct
 from storefront.catalog.importer.groups import Group, Item, Position, read_groups
 from storefront.catalog.importer.index import FileIndex
+from storefront.catalog.importer.made import lines_of_made
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.pictures import take_pictures
 from storefront.catalog.importer.places import CategoryPath
@@ -103,7 +104,8 @@ def find_format(table: Table, said: str) -> Format:
     if found is not None:
         return SOURCES[found]
     if {"Country Code", "Rate %"} <= set(table.header):
-        raise UnreadableFile("This is a file of tax rates: `flask taxes import` takes it.")
+        raise UnreadableFile("This is a file of tax rates: upload it under Settings, Tax rates, or "
+                             "`flask taxes import` it.")
     nearest = min(lacking, key=lambda name: len(lacking[name]))
     raise UnreadableFile(f"Line 1 has no column {', '.join(lacking[nearest])}: this is neither a product export of "
                          "Shopify nor one of WooCommerce.")
@@ -212,6 +214,7 @@ def _commit(*, run: _Run, batch: Batch, products: list[ReadProduct], rejections:
 def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection]) -> None:
     lines: list[dict[str, Any]] = [*map(line_of, rejections)]
     lines += [line for saved in batch.saved for line in lines_of(saved)]
+    lines += lines_of_made(run.import_id, batch.made, batch.brands)
     insert_rows(ImportLine, [{"import_id": run.import_id, **line} for line in lines])
     if not run.order.is_dry_run:
         insert_rows(ImportChange, [{"import_id": run.import_id, **change} for change in batch.changes])

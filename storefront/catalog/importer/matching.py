@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront.catalog.entries import ProductEntry
-from storefront.catalog.errors import InvalidProduct
+from storefront.catalog.errors import DuplicateSku, InvalidProduct
 from storefront.catalog.import_models import ImportKey
 from storefront.catalog.importer.formats import Format, ReadProduct
 from storefront.catalog.importer.index import FileIndex
@@ -28,7 +28,7 @@ WHOLE = (
 
 
 class Matches:
-    """The products that a batch means by key, by address, by a former address, or by all of their SKUs."""
+    """The products that a batch means by key, by address, by a former address, or by their SKUs, all of them."""
 
     def __init__(self, batch: Sequence[ReadProduct], source: Format, index: FileIndex) -> None:
         self._source, self._index = source, index
@@ -45,6 +45,7 @@ class Matches:
             select(Variant.sku, Variant.product_id).where(Variant.sku.in_(
                 [variant.sku for entry in entries for variant in entry.variants if variant.sku]))).all())
         self._skus: dict[int, set[str]] = defaultdict(set)
+        self._offered: dict[int, set[str]] = defaultdict(set)  # of the variants that are not archived; "" is none
         self._read_skus()
 
     def find(self, read: ReadProduct, entry: ProductEntry) -> int | None:
@@ -80,10 +81,21 @@ class Matches:
         skus = {variant.sku for variant in entry.variants if variant.sku}
         return bool(skus and self._skus[product_id]) and skus.isdisjoint(self._skus[product_id])
 
+    def refuse_foreign_skus(self, entry: ProductEntry) -> None:
+        """Raise DuplicateSku where a new product would take an SKU that the shop has."""
+        sku = next((variant.sku for variant in entry.variants if variant.sku in self.owners), None)
+        if sku is not None:
+            name, slug = db.session.execute(
+                select(Product.name, Product.slug).where(Product.id == self.owners[sku])).one()
+            raise DuplicateSku(f"SKU {sku} belongs to {name} (/p/{slug}); a product of another address is taken for it "
+                               "only with exactly its SKUs. Give it that address or another SKU.")
+
     def _of_skus(self, entry: ProductEntry) -> int | None:
-        """Return the one product that has all of the entry's SKUs."""
-        found = Counter(self.owners.get(variant.sku) if variant.sku else None for variant in entry.variants)
-        return next(iter(found)) if len(found) == 1 else None
+        """Return the one product that has all of the entry's SKUs, and on offer no other: one in common says little."""
+        skus = {variant.sku for variant in entry.variants}
+        owners = {self.owners.get(sku) for sku in skus}
+        found = next(iter(owners)) if len(owners) == 1 else None
+        return found if found is not None and self._offered[found] <= skus else None
 
     def _of_derived_slug(self, read: ReadProduct, entry: ProductEntry) -> int | None:
         """An address that was made of the name means a product only where no SKU says otherwise."""
@@ -91,11 +103,13 @@ class Matches:
         return None if product_id is None or self._differs(product_id, entry) else product_id
 
     def _read_skus(self) -> None:
-        ids = {*(product_id for product_id, _ in self._by_former.values()), *self._by_slug.values()}
+        ids = {*(product_id for product_id, _ in self._by_former.values()), *self._by_slug.values(),
+               *self.owners.values()}
         if ids:
-            for product_id, sku in db.session.execute(
-                    select(Variant.product_id, Variant.sku).where(Variant.product_id.in_(ids))):
+            for product_id, sku, is_archived in db.session.execute(
+                    select(Variant.product_id, Variant.sku, Variant.is_archived).where(Variant.product_id.in_(ids))):
                 self._skus[product_id] |= {sku} if sku else set()
+                self._offered[product_id] |= set() if is_archived else {sku or ""}
 
 
 def _is_taken(slug: str) -> bool:

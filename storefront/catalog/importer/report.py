@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from storefront.catalog.import_models import Import, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.made import BRAND, CATEGORY, read_made
 from storefront.foundation.csv_files import Rejection
 from storefront.foundation.database import db
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
+SHOWN = 20  # names in a sentence
+PARTED = "; "  # between the changes of a product
 OF_GOODS = ("variants", "images", "images_to_fetch", "images_taken", "stock_counted")
 
 
@@ -25,6 +28,7 @@ class Saved:
     line: int
     outcome: str = "rejected"
     slug: str = ""
+    name: str = ""
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
@@ -92,6 +96,11 @@ class Report:
         yield (f"{count_of(self.variants, 'variant')}, {count_of(self.images, 'image')}"
                f" ({self.images_to_fetch} to be fetched, {self.images_taken} taken from the folder),"
                f" stock counted for {count_of(self.stock_counted, 'variant')}.")
+        for one, many, column in (("category", "categories", CATEGORY), ("brand", "brands", BRAND)):
+            if names := read_made(self.import_id, column):
+                more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+                be = "would be" if self.is_dry_run else "is" if len(names) == 1 else "are"
+                yield f"{len(names)} {one if len(names) == 1 else many} {be} new: {', '.join(names[:SHOWN])}{more}."
         if self.done and self.outcomes["unchanged"] == self.done:
             yield "Nothing changed: the shop already says what the file says."
 
@@ -107,25 +116,33 @@ def read_report(row: Import) -> Report:
 
 
 def read_lines(import_id: int, *kinds: LineKind, limit: int | None = None) -> list[ImportLine]:
-    """Return the report's lines of these kinds, in the file's order."""
+    """Return the report's lines of these kinds, in the file's order; new categories and brands are made.py's."""
     return list(db.session.scalars(
-        select(ImportLine).where(ImportLine.import_id == import_id, ImportLine.kind.in_(kinds))
+        select(ImportLine).where(ImportLine.import_id == import_id, ImportLine.kind.in_(kinds),
+                                 or_(ImportLine.kind != LineKind.CREATED, ImportLine.column == ""))
         .order_by(ImportLine.line, ImportLine.id).limit(limit)))
 
 
 def lines_of(saved: Saved) -> Iterator[dict[str, Any]]:
     """Return the rows of ImportLine that tell of the product."""
     if saved.outcome in (LineKind.CREATED, LineKind.UPDATED):
-        yield _line(LineKind(saved.outcome), saved.line, saved.slug, _few(saved.changes))
+        yield _line(LineKind(saved.outcome), saved.line, PARTED.join(saved.changes) or "stock", saved)
     for note in saved.notes:
-        yield _line(LineKind.NOTE, saved.line, saved.slug, note)
+        yield _line(LineKind.NOTE, saved.line, note, saved)
     for rejection in saved.rejections:
-        yield line_of(rejection) | {"slug": saved.slug}
+        yield line_of(rejection, saved)
 
 
-def line_of(rejection: Rejection) -> dict[str, Any]:
-    """Return the row of ImportLine that tells of the rejection."""
-    return _line(LineKind.REJECTED, rejection.line, "", rejection.reason) | {"column": rejection.column[:200]}
+def line_of(rejection: Rejection, saved: Saved | None = None) -> dict[str, Any]:
+    """Return the row of ImportLine that tells of the rejection, and of which product it was a row."""
+    return (_line(LineKind.REJECTED, rejection.line, rejection.reason, saved or Saved(rejection.line))
+            | {"column": rejection.column[:200]})
+
+
+def few(text: str) -> str:
+    """Return the first changes of a line; the whole report has all."""
+    parts = text.split(PARTED)
+    return f"{PARTED.join(parts[:6])} and {len(parts) - 6} more" if len(parts) > 6 else text
 
 
 def add_counts(counts: dict[str, int], saved: Saved) -> None:
@@ -139,10 +156,5 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _line(kind: LineKind, line: int, slug: str, text: str) -> dict[str, Any]:
-    return {"kind": kind, "line": line, "column": "", "slug": slug, "text": text}
-
-
-def _few(changes: tuple[str, ...]) -> str:
-    shown = ", ".join(changes[:6]) or "stock"
-    return f"{shown} and {len(changes) - 6} more" if len(changes) > 6 else shown
+def _line(kind: LineKind, line: int, text: str, saved: Saved) -> dict[str, Any]:
+    return {"kind": kind, "line": line, "column": "", "slug": saved.slug, "name": saved.name[:300], "text": text}

@@ -1,7 +1,8 @@
 """An import undone: what it changed is put back, product by product, as long as nobody changed the product since.
 
 A product that the import made cannot go: carts, orders and ledgers may know it. It is discontinued, and gives its
-address and SKUs back, so that the next import makes it anew. Categories and brands stay.
+address and SKUs back, so that the next import makes it anew. Categories and brands that it made go while nobody uses
+them (made.py).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from storefront.catalog.entries import ProductEntry
 from storefront.catalog.errors import UnknownImport
 from storefront.catalog.events import CategoryChanged, ProductChanged, ProductRenamed
 from storefront.catalog.import_models import Import, ImportChange, ImportKey, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.made import RETIRED, undo_made
 from storefront.catalog.importer.matching import load_products
+from storefront.catalog.importer.report import SHOWN, count_of, read_lines
 from storefront.catalog.importer.stock import Stock, read_levels
 from storefront.catalog.models import Product, Redirect
 from storefront.catalog.services import archive_product, rename_product, save_found
@@ -29,6 +32,7 @@ from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.outbox import record
+from storefront.foundation.progress import Progress
 
 BATCH = 50
 
@@ -53,18 +57,43 @@ def begin_undo(*, import_id: int, actor: str) -> None:
     row.state, row.undone_by = ImportState.UNDOING, actor
 
 
-def undo_import(*, import_id: int, stock: Stock, actor: str, seconds: float | None = None) -> bool:
+def undo_import(*, import_id: int, stock: Stock, actor: str, seconds: float | None = None,
+                tell: Progress = lambda done, total: None) -> bool:
     """Put back what the import changed, newest first, and return whether all of it was looked at.
 
     What it writes is in the name of who asked first. Killed, or after `seconds`, a further call goes on; the import's
-    lines tell what was put back and what stays.
+    lines tell what was put back and what stays. `tell` hears after each batch how many products were looked at.
     """
     until = time.monotonic() + seconds if seconds else None
     begin_undo(import_id=import_id, actor=actor)
+    total = count_changes(import_id)
     while _undo_some(import_id=import_id, stock=stock):
+        tell(total - count_changes(import_id), total)
         if until is not None and time.monotonic() > until:
             return False
     return True
+
+
+def count_undone(import_id: int) -> tuple[int, int]:
+    """Return how many products were put back, and how many stay as they are."""
+    counts = dict(db.session.execute(
+        select(ImportLine.kind, func.count()).where(ImportLine.import_id == import_id, ImportLine.column == "")
+        .group_by(ImportLine.kind)).all())
+    return counts.get(LineKind.UNDONE, 0), counts.get(LineKind.KEPT, 0)
+
+
+def say_undone(import_id: int) -> list[str]:
+    """Return in sentences how much was put back."""
+    put_back, kept = count_undone(import_id)
+    said = [f"{count_of(put_back, 'product')} put back, {kept} left as {'it is' if kept == 1 else 'they are'}."]
+    gone = [f"{line.column.lower()} {line.name}" for line in read_gone(import_id)]
+    more = f" and {len(gone) - SHOWN} more" if len(gone) > SHOWN else ""
+    return [*said, f"Gone with them: {', '.join(gone[:SHOWN])}{more}."] if gone else said
+
+
+def read_gone(import_id: int) -> list[ImportLine]:
+    """Return the lines of the categories and brands that the undo took away."""
+    return [line for line in read_lines(import_id, LineKind.UNDONE) if line.column]
 
 
 def count_changes(import_id: int) -> int:
@@ -78,6 +107,7 @@ def _undo_some(*, import_id: int, stock: Stock) -> bool:
     changes = db.session.scalars(select(ImportChange).where(ImportChange.import_id == import_id)
                                  .order_by(ImportChange.id.desc()).limit(BATCH)).all()
     if not changes:
+        db.session.add_all(undo_made(import_id))
         row.state, row.finished_at = ImportState.UNDONE, now()
         return False
     products = load_products({change.product_id for change in changes})
@@ -89,7 +119,8 @@ def _undo_some(*, import_id: int, stock: Stock) -> bool:
 
 
 def _undo(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> ImportLine:
-    line = ImportLine(import_id=change.import_id, kind=LineKind.UNDONE, slug=product.slug if product else "", text="")
+    line = ImportLine(import_id=change.import_id, kind=LineKind.UNDONE, slug=product.slug if product else "", text="",
+                      name=product.name if product else "")
     failpoint("product-put-back")
     try:
         with db.session.begin_nested():
@@ -128,7 +159,7 @@ def _retire(change: ImportChange, product: Product, stock: Stock, actor: str) ->
         stock.take_back(variant_id=variant_id, units=units, policy=policy, actor=actor)
     archive_product(product_id=product.id, actor=actor)
     old = product.slug
-    product.slug = f"{old[:170]}-undone-{product.id}"
+    product.slug = f"{old[:170]}{RETIRED}{product.id}"
     for variant in product.variants:
         variant.is_archived, variant.sku = True, None
     for table in (Redirect, ImportKey):

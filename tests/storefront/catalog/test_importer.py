@@ -213,7 +213,8 @@ def test_a_product_that_an_sku_keeps_out_keeps_nothing_else_out(run: Import, tmp
         tmp_path, plain("one"), {**plain("two"), "Option1 Name": "Size", "Option1 Value": "S", "Variant SKU": "OTHER"},
         {"Handle": "two", "Option1 Value": "L", "Variant Price": "1", "Variant SKU": "TWO-L"}, plain("three")))
     assert [str(rejection) for rejection in report.rejections] == [
-        "line 3, Variant SKU: The SKU OTHER of “two” is already one of “other”."]
+        "line 3, Variant SKU: SKU OTHER belongs to Other (/p/other); a product of another address is taken for it only "
+        "with exactly its SKUs. Give it that address or another SKU."]
     assert report.outcomes == {"created": 2, "updated": 0, "unchanged": 0, "rejected": 1}
     assert sorted(db.session.scalars(select(Product.slug))) == ["one", "other", "three"]
 
