@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from storefront.browse.cards import LABELS, NEWEST, Frame, build_listing, show_cards, variant_ids
 from storefront.browse.filters import ListQuery
+from storefront.browse.fitting import is_about_variants, show_fitting
 from storefront.browse.heads import category_head, collection_head, search_head
 from storefront.browse.pages import CategoryLink, CategoryPage, CollectionPage, Link, Listing, SearchPage
 from storefront.browse.queries import HOME
@@ -73,7 +74,7 @@ def read_search_page(query: ListQuery) -> SearchPage:
         listing = _listing(
             index, Frame(query.text, "", "/search", ("", "Best match")), query,
             filtered=lambda index: filter_products(index, matches.ids, _ask(query, _sort(query))),
-            plain=lambda: catalog.read_found_cards(matches.ids, _sort(query), query.number))
+            plain=lambda: catalog.read_found_cards(matches.ids, _sort(query), query.number), code=matches.code)
         listing = replace(listing, is_more=listing.total == MAX_MATCHES)
     suggestions = [] if matches.ids else _suggest(query.text)
     popular = catalog.read_most_bought() if query.text and not matches.ids else []
@@ -84,7 +85,7 @@ def read_search_page(query: ListQuery) -> SearchPage:
 
 
 def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: Callable[[Index], FilteredPage],
-             plain: Callable[[], CardPage]) -> Listing:
+             plain: Callable[[], CardPage], code: str = "") -> Listing:
     if index is None:
         found = plain()
         cards = show_cards(found.cards, read_availability(variant_ids(found.cards)))
@@ -94,7 +95,8 @@ def _listing(index: Index | None, frame: Frame, query: ListQuery, *, filtered: C
     # What a visitor has made up of words and choices is not kept: there is no end of it.
     is_made_up = query.text or page.chosen != Chosen() or query.after is not None
     shown = catalog.read_cards(page.ids) if is_made_up else catalog.read_listed_cards(page.ids)
-    cards = show_cards(shown, read_availability(variant_ids(shown)))
+    cards = (show_fitting(shown, page.chosen, code) if is_about_variants(page.chosen, code)
+             else show_cards(shown, read_availability(variant_ids(shown))))
     return build_listing(frame, replace(query, chosen=page.chosen), cards, total=page.total, pages=page.pages,
                          found=page, facets=query.chosen.values.keys() & index.names.keys(),
                          has_sales=_has_sales(index))

@@ -132,7 +132,8 @@ def _match(query: str, index: Serving) -> Matches:
     corrected = _say_again(query, meant) if meant and not by_code else ""
     hint = _hint(query, question, index.side) if 0 < len(ids) <= FEW and not corrected else ""
     is_known = all(asked.word.term in asked.shares for asked in question.words)
-    return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint)
+    return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint,
+                   code=read_code(query) if by_code else "")
 
 
 def _read(query: str, index: Serving, *, is_typing: bool = False, doubted: bool = False) -> Question:

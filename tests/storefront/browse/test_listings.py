@@ -38,7 +38,7 @@ def shop(app: Flask) -> None:
 def shown(answer: TestResponse) -> list[str]:
     """The products of the list, in its order."""
     assert answer.status_code == 200, answer.text[:300]
-    return re.findall(r'class="card__name"><a href="/p/([^"]+)"', answer.text)
+    return re.findall(r'class="card__name"><a href="/p/([^"?]+)', answer.text)
 
 
 def links(answer: TestResponse, start: str) -> dict[str, str]:
