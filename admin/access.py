@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 csrf = CSRFProtect()
 blueprint = Blueprint("admin_access", __name__, url_prefix="/admin")
 SIGN_IN = "admin_access.sign_in"
+DRAINED = 256 * 2**20  # bytes of what is too large that are let pass
 UPLOAD_MB = 30  # as forms say; MAX_CONTENT_LENGTH leaves some room for the rest of a form
 
 
@@ -120,7 +121,10 @@ def _guard_panel() -> Response | None:
 
 
 def _answer_too_large() -> Response:
-    """Lead back to the form that the file was chosen in; of what was sent nothing was read."""
+    """Lead back to the form that the file was chosen in."""
+    left = min(request.content_length or 0, DRAINED)
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 65_536))):
+        left -= len(piece)  # a browser that is still sending would not read the answer
     flash(f"This is too large: at most {UPLOAD_MB} MB can be sent at once. Nothing was changed.", "error")
     form = urlsplit(request.referrer or "")
     is_ours = form.netloc == request.host and form.path.startswith("/admin/")

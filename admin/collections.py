@@ -127,5 +127,5 @@ def preview_rule(rule: Rule) -> Preview:
 
 
 def _with_categories(form: Any) -> Any:
-    form.categories.choices = choices((category_id, path) for category_id, path, _ in list_categories())
+    form.categories.choices = choices((category_id, name) for category_id, _, name in list_categories())
     return form
