@@ -69,10 +69,7 @@ class ProductCard:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list of products; `total` counts those of all pages, unless there `is_more` than was counted.
-
-    URLs are paths with the fixed query.
-    """
+    """One page of a list; `total` counts the products of all, unless there `is_more`. URLs have the fixed query."""
 
     title: str
     intro: str
