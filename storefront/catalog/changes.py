@@ -7,6 +7,13 @@ from typing import Any
 
 from storefront.catalog.models import Image
 
+# What people call an attribute, where its own name says it only to us; those of variants are followed by which.
+WORDS = {"seo_title": "title for search engines", "seo_description": "description for search engines",
+         "tax_category": "kind of tax", "extra": "cells kept for the export", "created_at": "when it was made",
+         "published_at": "since when it is on sale", "swatch": "color of an option"}
+WORDS_OF_VARIANT = {"sku": "SKU", "gtin": "barcode", "title": "options", "position": "place", "weight_grams": "weight",
+                    "needs_shipping": "shipping", "is_archived": "on offer again:", "extra": WORDS["extra"]}
+
 
 @dataclass
 class Changes:
@@ -22,4 +29,4 @@ class Changes:
         """Set the attribute when it differs, and note that it did."""
         if getattr(row, attribute) != value:
             setattr(row, attribute, value)
-            self.said.append(label or attribute.replace("_", " "))
+            self.said.append(label or WORDS.get(attribute) or attribute.replace("_", " "))

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from storefront.catalog.changes import Changes
+from storefront.catalog.changes import WORDS_OF_VARIANT, Changes
 from storefront.catalog.entries import OptionEntry, ProductEntry, VariantEntry
 from storefront.catalog.errors import DuplicateSku
 from storefront.catalog.models import Image, Option, OptionValue, Price, PriceChange, Product, Variant
 from storefront.foundation.database import db
+from storefront.foundation.money import Money, format_money
+from storefront.foundation.shop import facts
 
 # An option value by the place of its option in the product and its own words.
 Values = Mapping[tuple[int, str], OptionValue]
@@ -43,7 +45,7 @@ def write_choices(product: Product, entry: ProductEntry, images: list[Image], cu
     said_now = {id(variant) for variant in written}
     for variant in product.variants:
         if entry.is_complete and id(variant) not in said_now and not variant.is_archived:
-            changes.put(variant, "is_archived", True, f"{_name(variant)} archived")
+            changes.put(variant, "is_archived", True, f"{_name(variant)} no longer on offer")
     db.session.flush()
 
 
@@ -70,7 +72,8 @@ def _write_facts(variant: Variant, said: VariantEntry, position: int, changes: C
              "weight_grams": said.weight_grams, "needs_shipping": said.needs_shipping, "is_archived": False,
              "extra": dict(said.extra)}
     for attribute, value in facts.items():
-        changes.put(variant, attribute, value, f"{attribute.replace('_', ' ')} of {label_of(said)}")
+        word = WORDS_OF_VARIANT[attribute]
+        changes.put(variant, attribute, value, f"{word}{'' if word.endswith(':') else ' of'} {label_of(said)}")
 
 
 def _write_answers(variant: Variant, wanted: list[OptionValue], changes: Changes) -> None:
@@ -89,8 +92,14 @@ def write_price(variant: Variant, currency: str, amount: int, compare_at: int | 
         variant.prices.append(Price(currency=currency, amount=amount, compare_at_amount=compare_at))
         changes.said.append(f"price of {_name(variant)}")
         return
-    changes.put(price, "amount", amount, f"price of {_name(variant)} from {price.amount} to {amount}")
-    changes.put(price, "compare_at_amount", compare_at, f"compare-at price of {_name(variant)}")
+    for attribute, after, what in (("amount", amount, "price"), ("compare_at_amount", compare_at, "compare-at price")):
+        before = _say_amount(getattr(price, attribute), currency)
+        changes.put(price, attribute, after,
+                    f"{what} of {_name(variant)} from {before} to {_say_amount(after, currency)}")
+
+
+def _say_amount(amount: int | None, currency: str) -> str:
+    return "none" if amount is None else format_money(Money(amount, currency), facts().locale)
 
 
 def _write_options(product: Product, entry: ProductEntry, changes: Changes) -> Values:

@@ -174,6 +174,10 @@ def _write_key(image: Image, key: str, changes: Changes) -> None:
         changes.new_images.remove(image)  # there is nothing for the job to do
 
 
+def _word(status: ProductStatus) -> str:
+    return status.value.replace("_", " ")
+
+
 def _write_status(product: Product, entry: ProductEntry, changes: Changes) -> None:
     """An entry speaks for staff, so it may take several moves at once; it never revives the discontinued."""
     before = product.status
@@ -181,7 +185,9 @@ def _write_status(product: Product, entry: ProductEntry, changes: Changes) -> No
         reached = nearest_status(before, entry.status)
         changes.put(product, "status", reached)
         if reached is not entry.status:
-            changes.notes.append(f"“{entry.slug}” is {reached}: what is {before} does not become {entry.status}.")
+            stays = "stays" if reached is before else "becomes"
+            changes.notes.append(f"“{entry.slug}” {stays} {_word(reached)}: what is {_word(before)} does not become "
+                                 f"{_word(entry.status)}.")
     if entry.published_at is not None:
         changes.put(product, "published_at", entry.published_at)
     elif product.status is ProductStatus.ACTIVE and product.published_at is None:

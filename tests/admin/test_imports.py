@@ -63,13 +63,17 @@ def test_a_file_is_tried_imported_and_undone(staff: Panel, run_jobs: Callable[[]
     assert "11 created, 1 updated, 1 rejected" in staff.get(begun)
     assert len(slugs()) == 12
     assert db.session.query(ImportChunk).count() == 0
-    assert "Upload it again" in staff.get(staff.post(f"{address}import").location)
+    assert staff.post(f"{address}import").location == begun
+    tried = staff.get(address)
+    assert "Import it for good" not in tried
+    assert f'href="{begun}"' in tried
 
     change_price(variant_id=first_variant("card-5"), currency="EUR", amount=1, compare_at_amount=None, actor="staff:1")
     staff.post(f"{begun}undo")
     run_jobs()
     page = staff.get(begun)
     assert "It was changed after the import." in page
+    assert "<strong>Undone:</strong> 11 products put back, 1 left as it is." in page
     assert slugs() == ["card-3", "card-5"]
     row = db.session.get(Product, kept.id)
     assert row is not None
@@ -160,9 +164,9 @@ def test_report_and_export_are_tables_without_formulas(staff: Panel, run_jobs: C
     address = upload(staff, text_of([plain("card", Title="=1+1"), plain("bad", Variant_Price="=2")], COLUMNS))
     run_jobs()
     report = list(csv.reader(io.StringIO(staff.get(f"{address}report.csv"))))
-    assert report[0] == ["Line", "Column", "Product", "What", "Details"]
-    assert [row[:4] for row in report[1:]] == [["2", "", "card", "New"], ["3", "Variant Price", "", "Not taken"],
-                                               ["3", "", "", "Not taken"]]
+    assert report[0] == ["Line", "Column", "Product", "Address", "What", "Details"]
+    assert [row[:5] for row in report[1:]] == [["2", "", "'=1+1", "card", "New"],
+                                               ["3", "Variant Price", "", "", "Not taken"]]
     export = list(csv.DictReader(io.StringIO(staff.get("/admin/imports/products.csv"))))
     assert [(row["Handle"], row["Title"]) for row in export] == [("card", "'=1+1")]
 

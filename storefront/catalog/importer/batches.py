@@ -190,7 +190,8 @@ class Batch:
         result = save_found(entry=entry, product=product, actor=self.order.actor)
         counted = self._count(product, entry, counts, present.levels if present else {})
         db.session.flush()
-        said = (*_say_renaming(product, name, slug), *(word for word in result.changes if word != "name"))
+        changes = sorted((word for word in result.changes if word != "name"), key=lambda word: "price of" not in word)
+        said = (*_say_renaming(product, name, slug), *changes)
         outcome = "updated" if counted or said else result.outcome
         if outcome == "updated":
             changed = before if said else {}

@@ -12,6 +12,7 @@ from storefront.foundation.csv_files import Row
 from storefront.foundation.money import InvalidAmount, parse_amount
 
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
+COMMA = " A point stands before the decimals, not a comma, and nothing between thousands."
 MAX_QUANTITY = 1_000_000_000
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,10}(\.0+)?", re.ASCII)
@@ -34,7 +35,7 @@ def read_amount(row: Row, column: str, currency: str) -> int | None:
     try:
         amount = _parse_amount(text, currency)
     except InvalidAmount as error:
-        raise CellProblem(column, str(error)) from None
+        raise CellProblem(column, f"{error}{COMMA if ',' in text else ''}") from None
     if amount > MAX_AMOUNT:
         raise CellProblem(column, f"“{text[:40]}” is more than a price can be.")
     return amount

@@ -64,10 +64,12 @@ def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda p
     Importing the same file again changes nothing. With `order.seconds` the report may say that it is not finished.
     Raises UnreadableFile, before anything was written, when the file as a whole cannot be read.
     """
-    until = time.monotonic() + order.seconds if order.seconds else None
     with _few_sweeps(), open_table(order.path) as table:
         source = find_format(table, order.source_format)
-        with FileIndex(table, source) as index:
+        with FileIndex(table, source, order.index) as index:
+            if order.keep_index is not None and not order.index:
+                order.keep_index(index.keep())
+            until = time.monotonic() + order.seconds if order.seconds else None
             report, position = _begin(order=order, source=source, digest=_digest(order), size=table.size)
             run = _Run(report.import_id, order, source, index, table, {})
             resumed_at, hints = report.resumed_at, report.hints
@@ -113,8 +115,10 @@ def find_format(table: Table, said: str) -> Format:
 
 @transactional
 def finish_import(*, import_id: int) -> Report:
-    """Note that nothing of the file is left."""
-    row = db.session.get_one(Import, import_id)
+    """Note that nothing of the file is left; raises ImportOvertaken for an import that was stopped."""
+    row = db.session.get_one(Import, import_id, with_for_update=True)
+    if row.state is not ImportState.RUNNING:
+        raise ImportOvertaken("The import was stopped.")
     row.state, row.finished_at, row.offset = ImportState.FINISHED, now(), row.size
     return read_report(row)
 
@@ -122,7 +126,9 @@ def finish_import(*, import_id: int) -> Report:
 @transactional
 def _begin(*, order: Order, source: Format, digest: str, size: int) -> tuple[Report, Position]:
     """Return the report as it stands and where to go on: of the order's row, of the one to resume, of a new one."""
-    row = db.session.get(Import, order.import_id) if order.import_id else None
+    row = db.session.get(Import, order.import_id, with_for_update=True) if order.import_id else None
+    if row is not None and row.state not in (ImportState.WAITING, ImportState.RUNNING):
+        raise ImportOvertaken("The import was stopped.")
     hints: list[str] = []
     if row is None and not order.is_dry_run:
         row, hints = _find_unfinished(order, digest)

@@ -17,27 +17,38 @@ CREATE TABLE owner (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
 CREATE TABLE part (key TEXT, line INTEGER, place INTEGER, PRIMARY KEY (key, line)) WITHOUT ROWID;
 CREATE TABLE sku (sku TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
 CREATE TABLE slug (slug TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
+CREATE TABLE total (products INTEGER, unreadable INTEGER);
 """
 
 
 class FileIndex(AbstractContextManager["FileIndex"]):
     """Which line each product, SKU and address of the file stands in, and which rows stand apart from their product."""
 
-    def __init__(self, table: Table, source: Format) -> None:
-        """Read the file; raises UnreadableFile."""
+    def __init__(self, table: Table, source: Format, kept: bytes = b"") -> None:
+        """Read the file, unless what `keep` returned for it is at hand; raises UnreadableFile."""
         # An empty name is a database of this connection alone, on disk as soon as it grows.
         self._database = sqlite3.connect("", isolation_level=None)
         self.products = 0
         self.unreadable = 0
         try:
-            self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA cache_size=-4096;{TABLES}BEGIN;")
-            self._read(table, source)
+            if kept:
+                self._database.deserialize(kept)
+                self.products, self.unreadable = self._database.execute("SELECT * FROM total").fetchone()
+            else:
+                self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA cache_size=-4096;{TABLES}BEGIN;")
+                self._read(table, source)
+                self._database.execute("INSERT INTO total VALUES (?, ?)", (self.products, self.unreadable))
+                self._database.execute("COMMIT")
         except BaseException:
             self._database.close()
             raise
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
+
+    def keep(self) -> bytes:
+        """Return all of it, for the next one who reads the same file."""
+        return self._database.serialize()
 
     def line_of(self, name: str) -> int:
         """Return the line of the row that is the product of this name; 0 when there is none."""

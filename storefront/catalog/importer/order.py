@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,4 +21,6 @@ class Order:
     images_dir: Path | None = None
     resumes: bool = False
     import_id: int | None = None
-    seconds: float | None = None  # after so long it stops between two batches, to be gone on with
+    seconds: float | None = None  # after so long, the first look at the file apart, it stops between two batches
+    index: bytes = b""  # FileIndex.keep of the same file
+    keep_index: Callable[[bytes], object] | None = None  # hears it where there was none

@@ -1,4 +1,4 @@
-"""Pictures from a folder, by the last part of their address."""
+"""Pictures from a folder, by the last part of their address; and what became of those that were to be fetched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import func, select
+
 from storefront.catalog.entries import ImageEntry
 from storefront.catalog.errors import InvalidPicture
+from storefront.catalog.import_models import Import, ImportChange
 from storefront.catalog.importer.formats import ReadProduct
 from storefront.catalog.importer.order import Order
 from storefront.catalog.media import store_picture
+from storefront.catalog.models import Image, ImageState
 from storefront.foundation.csv_files import Rejection
+from storefront.foundation.database import db
+
+REASONS = 5  # said of pictures that did not come
 
 
 def take_pictures(read: ReadProduct, order: Order) -> ReadProduct:
@@ -33,3 +40,26 @@ def _from_folder(image: ImageEntry, order: Order, read: ReadProduct) -> ImageEnt
     except InvalidPicture as error:
         read.rejections.append(Rejection(read.line, "Image Src", f"{name}: {error}"))
         return image
+
+
+def say_fetched(row: Import) -> str:
+    """Return how many pictures of the products that the import wrote came from their addresses, and why others not."""
+    if row.is_dry_run or not row.counts.get("images_to_fetch"):
+        return ""
+    rows = db.session.execute(
+        select(Image.state, Image.problem, func.count()).join(ImportChange, ImportChange.product_id == Image.product_id)
+        .where(ImportChange.import_id == row.id, Image.source_url != "")
+        .group_by(Image.state, Image.problem).order_by(func.count().desc(), Image.problem)).all()
+    total = sum(count for *_, count in rows)
+    if not total:
+        return ""
+    came = sum(count for state, _, count in rows if state is ImageState.READY)
+    missing = [(problem or "no reason is known", count) for state, problem, count in rows
+               if state is ImageState.FAILED or (state is ImageState.PENDING and problem)]
+    waiting = total - came - sum(count for _, count in missing)
+    said = f"{came} of {total} pictures came"
+    if missing:
+        more = "; and other reasons" if len(missing) > REASONS else ""
+        reasons = "; ".join(f"{problem.removesuffix('.')} ({count})" for problem, count in missing[:REASONS])
+        said += f", {sum(count for _, count in missing)} did not: {reasons}{more}"
+    return f"{said}{f', {waiting} still to come' if waiting else ''}."

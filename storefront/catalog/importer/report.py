@@ -82,7 +82,7 @@ class Report:
         yield from self.counted()
         yield from self.notes
         if self.rejections:
-            yield f"Not taken ({len(self.rejections)}):"
+            yield f"Not taken ({count_of(len({rejection.line for rejection in self.rejections}), 'row')}):"
             yield from (f"  {rejection}" for rejection in self.rejections)
             often = Counter(rejection.column for rejection in self.rejections if rejection.column).most_common(1)
             if often and often[0][1] > 10:
@@ -93,9 +93,12 @@ class Report:
         verb = "would be " if self.is_dry_run else ""
         counts = ", ".join(f"{count} {verb}{outcome}" for outcome, count in self.outcomes.items() if count)
         yield f"{count_of(self.done, 'product')}: {counts or 'none in the file'}."
-        yield (f"{count_of(self.variants, 'variant')}, {count_of(self.images, 'image')}"
-               f" ({self.images_to_fetch} to be fetched, {self.images_taken} taken from the folder),"
-               f" stock counted for {count_of(self.stock_counted, 'variant')}.")
+        if self.variants:
+            fetched = [f"{number} {what}" for number, what in ((self.images_to_fetch, "to be fetched"),
+                                                              (self.images_taken, "taken from the folder")) if number]
+            images = f" ({', '.join(fetched)})" if fetched else ""
+            yield (f"{count_of(self.variants, 'variant')}, {count_of(self.images, 'image')}{images}, stock counted for "
+                   f"{count_of(self.stock_counted, 'variant')}.")
         for one, many, column in (("category", "categories", CATEGORY), ("brand", "brands", BRAND)):
             if names := read_made(self.import_id, column):
                 more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

@@ -69,8 +69,7 @@ def read_product(group: Group, currency: str, lookup: Lookup) -> ReadProduct:
     images = _read_images(group.rows, product)
     variants = _read_variants(group.rows, _Shape(names, list(images), currency), lookup, product)
     if not variants:
-        product.rejections.append(Rejection(first.line, "", f"“{group.key[:60]}” has no variant that can be taken."))
-        return product
+        return product  # each of its rows was refused with a reason
     facts = _read_facts(first, names, variants, product)
     if facts is None:
         return product

@@ -28,7 +28,8 @@ from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record
 
 CHUNK = 1024 * 1024
-SLICE_SECONDS = 15.0  # of the 40 that a job may take; the file is read through once before
+INDEX = -1  # the numbers of the file's index go down from here (FileIndex.keep): only the first slice reads it all
+SLICE_SECONDS = 15.0  # of the 40 that a job may take; the first slice reads the file through before
 IN_WORK = (ImportState.WAITING, ImportState.RUNNING, ImportState.UNDOING)
 
 
@@ -60,21 +61,67 @@ def accept_upload(*, file: BinaryIO, file_name: str, source_format: str, is_dry_
 def begin_for_good(*, import_id: int, actor: str) -> int:
     """Ask for the import of which the dry run was looked at, with its file, and return the new import's id.
 
-    Raises UnknownImport, and NotNow when the dry run is not done or its file went to another import.
+    A second call returns the same one. Raises UnknownImport, and NotNow when the dry run is not done or found nothing.
     """
     dry = db.session.get(Import, import_id, with_for_update=True)
     if dry is None:
         raise UnknownImport("There is no such import.")
+    if dry.became_id is not None:
+        return dry.became_id
     has_file = db.session.scalar(select(ImportChunk.number).where(ImportChunk.import_id == import_id).limit(1))
-    if not dry.is_dry_run or dry.state is not ImportState.FINISHED or has_file is None:
-        raise NotNow("Only a finished dry run whose file is still here can be imported for good. Upload it again.")
+    if has_file is None or not can_be_begun(dry):
+        raise NotNow("Only a finished dry run that found products can be imported for good. Upload the file again.")
     row = Import(file_name=dry.file_name, digest=dry.digest, size=dry.size, format=dry.format, is_dry_run=False,
                  actor=actor, state=ImportState.WAITING)
     db.session.add(row)
     db.session.flush()
+    dry.became_id = row.id
     execute_counted(update(ImportChunk).where(ImportChunk.import_id == import_id).values(import_id=row.id))
     record(ImportRequested(row.id))
     return row.id
+
+
+def can_be_begun(dry: Import) -> bool:
+    """Tell whether it is a dry run that is done and found anything to take, and nothing was made of it yet."""
+    found = any(dry.counts.get(outcome) for outcome in ("created", "updated", "unchanged"))
+    return dry.is_dry_run and dry.state is ImportState.FINISHED and dry.became_id is None and found
+
+
+@transactional
+def stop_import(*, import_id: int, actor: str) -> None:
+    """Let the import end after its last whole batch; a second call changes nothing.
+
+    Raises UnknownImport, and NotNow when it is not at work.
+    """
+    row = _lock(import_id)
+    if row.stopped_by:
+        return
+    if row.state not in (ImportState.WAITING, ImportState.RUNNING):
+        raise NotNow("It is done already: there is nothing to stop.")
+    row.state, row.stopped_by, row.finished_at = ImportState.FAILED, actor, now()
+
+
+@transactional
+def go_on_with_import(*, import_id: int) -> None:
+    """Ask for the rest of an import that was stopped; one that is at work goes on as it is.
+
+    Raises UnknownImport, and NotNow when it was not stopped or its file is gone.
+    """
+    row = _lock(import_id)
+    if row.state in IN_WORK:
+        return
+    has_file = db.session.scalar(select(ImportChunk.number).where(ImportChunk.import_id == import_id).limit(1))
+    if row.state is not ImportState.FAILED or not row.stopped_by or has_file is None:
+        raise NotNow("Only an import that was stopped can go on. Upload the file again.")
+    row.state, row.stopped_by, row.finished_at = ImportState.RUNNING, "", None
+    record(ImportRequested(import_id))
+
+
+def _lock(import_id: int) -> Import:
+    row = db.session.get(Import, import_id, with_for_update=True)
+    if row is None:
+        raise UnknownImport("There is no such import.")
+    return row
 
 
 @transactional
@@ -97,7 +144,8 @@ def work_on_import(*, import_id: int, stock: Stock, seconds: float = SLICE_SECON
         with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
             _unpack(import_id, copy.file)
             order = Order(path=Path(copy.name), stock=stock, actor=actor, source_format=source_format,
-                          is_dry_run=is_dry_run, import_id=import_id, seconds=seconds)
+                          is_dry_run=is_dry_run, import_id=import_id, seconds=seconds, index=_read_index(import_id),
+                          keep_index=lambda index: _keep_index(import_id=import_id, index=index))
             is_done = _import(order, import_id)
     (_close if is_done else _go_on)(import_id=import_id)
 
@@ -126,14 +174,35 @@ def _keep(*, row: Import, file: IO[bytes]) -> int:
 
 
 def _unpack(import_id: int, target: IO[bytes]) -> None:
-    numbers = db.session.scalars(select(ImportChunk.number).where(ImportChunk.import_id == import_id)
-                                 .order_by(ImportChunk.number)).all()
+    numbers = db.session.scalars(
+        select(ImportChunk.number).where(ImportChunk.import_id == import_id, ImportChunk.number > INDEX)
+        .order_by(ImportChunk.number)).all()
     for number in numbers:
         data = db.session.scalar(select(ImportChunk.data).where(
             ImportChunk.import_id == import_id, ImportChunk.number == number))
         target.write(zlib.decompress(data or b""))
     target.flush()
     db.session.rollback()
+
+
+def _read_index(import_id: int) -> bytes:
+    pieces = db.session.scalars(
+        select(ImportChunk.data).where(ImportChunk.import_id == import_id, ImportChunk.number <= INDEX)
+        .order_by(ImportChunk.number.desc())).all()
+    db.session.rollback()
+    return b"".join(zlib.decompress(piece) for piece in pieces)
+
+
+@transactional
+def _keep_index(*, import_id: int, index: bytes) -> None:
+    """Keep the index beside the file, unless another slice was quicker or somebody let the file go."""
+    row = db.session.get_one(Import, import_id, with_for_update=True)
+    numbers = set(db.session.scalars(select(ImportChunk.number).where(ImportChunk.import_id == import_id)))
+    if row.state not in IN_WORK or not numbers or min(numbers) <= INDEX:
+        return
+    for place, start in enumerate(range(0, len(index), CHUNK)):
+        db.session.add(ImportChunk(import_id=import_id, number=INDEX - place,
+                                   data=zlib.compress(index[start:start + CHUNK], 1)))
 
 
 @transactional

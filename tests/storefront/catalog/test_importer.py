@@ -180,7 +180,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(run: Import, app: 
     changed[0]["Variant Price"] = "25.00"
     before = all_rows()
     report = run(write_export(tmp_path, *changed), is_dry_run=True)
-    assert report.changes == ["low-bowl would be updated: price of LB-M from 2400 to 2500"]
+    assert report.changes == ["low-bowl would be updated: price of LB-M from €24.00 to €25.00"]
     assert all_rows() == before
     assert product("low-bowl").lowest_amount == 2400
 

@@ -34,7 +34,8 @@ def run(app: Flask, tmp_path: Path) -> Import:
 
 
 def shown() -> list[tuple[str, str]]:
-    return [tuple(row) for row in db.session.execute(select(Product.slug, Product.name).order_by(Product.id))]
+    rows = db.session.execute(select(Product.slug, Product.name).order_by(Product.id)).all()
+    return [(slug, name) for slug, name in rows]  # noqa: C416  # of Rows
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])

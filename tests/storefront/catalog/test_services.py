@@ -109,7 +109,7 @@ def test_a_new_price_alone_is_a_change_of_the_product(app: Flask) -> None:
     updated_at = product().updated_at
     events()
     result = save(product_entry(options=GLAZES, amounts={("Fog",): 1800, ("Moss",): 2500}))
-    assert result.changes == ("price of BOWL-MOSS from 2400 to 2500",)
+    assert result.changes == ("price of BOWL-MOSS from €24.00 to €25.00",)
     assert product().updated_at > updated_at
     assert events() == [("ProductChanged", {"product_id": result.product_id})]
 
