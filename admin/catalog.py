@@ -16,7 +16,7 @@ from storefront.catalog.models import Brand, Category, Collection, Product
 from storefront.catalog.services import save_category
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
-from storefront.foundation.outbox import record
+from storefront.foundation.outbox import record_all
 
 
 def _name() -> Any:
@@ -94,8 +94,8 @@ class Brands(TableView):
 
     def announce(self, row: Any) -> None:
         """Every product of the brand shows its name."""
-        for product_id in db.session.scalars(select(Product.id).where(Product.brand_id == row.id)):
-            record(ProductChanged(product_id))
+        products = select(Product.id).where(Product.brand_id == row.id).order_by(Product.id)
+        record_all([ProductChanged(product_id) for product_id in db.session.scalars(products)])
 
 
 def views() -> list[TableView]:

@@ -157,9 +157,12 @@ def claim_jobs(*, limit: int = 200) -> list[Claim]:
 
 @transactional
 def give_back_jobs(*, job_ids: Sequence[int]) -> None:
-    """Let the relay hand these over anew at once: whoever took them together with others had no time for them."""
-    execute_counted(update(OutboxJob).where(OutboxJob.id.in_(job_ids), OutboxJob.finished_at.is_(None),
-                                            OutboxJob.failed_at.is_(None)).values(handed_at=None))
+    """Let the relay hand these over anew at once: whoever took them together with others had no time for them.
+
+    One that somebody tried meanwhile keeps its pause, or is being run.
+    """
+    execute_counted(update(OutboxJob).where(OutboxJob.id.in_(job_ids), OutboxJob.attempts == 0,
+                                            OutboxJob.finished_at.is_(None)).values(handed_at=None))
 
 
 def _due() -> tuple[ColumnElement[bool], ...]:

@@ -176,6 +176,31 @@ def test_a_brand_that_products_name_is_kept(staff: Panel) -> None:
     staff.post("/admin/brands/new/", {"name": "Hesk", "slug": "hesk-bindery"}, status=422)
 
 
+def test_a_brand_s_new_name_is_told_of_all_its_products_at_once(
+        staff: Panel, count_queries: Callable[[], int]) -> None:
+    def rename(name: str) -> int:
+        token = staff.token()
+        count_queries()
+        response = staff.client.post(f"/admin/brands/{brand_id}/", data={"csrf_token": token, "name": name,
+                                                                        "slug": "hesk-bindery"})
+        asked = count_queries()
+        assert response.status_code == 303
+        return asked
+
+    make_product(slug="bowl", brand="Hesk Bindery")
+    brand_id = db.session.scalars(select(Brand.id)).one()
+    alone = rename("Hesk")
+    for number in range(6):
+        make_product(slug=f"bowl-{number}", brand="Hesk Bindery")
+    db.session.rollback()
+    ids = db.session.scalars(select(Product.id).where(Product.brand_id == brand_id).order_by(Product.id)).all()
+    before = count(OutboxEvent)
+    assert rename("Hesk & Sons") == alone
+    told = db.session.scalars(select(OutboxEvent).order_by(OutboxEvent.id).offset(before)).all()
+    assert [(event.name, event.payload) for event in told] == [
+        ("ProductChanged", {"product_id": product_id}) for product_id in ids]
+
+
 def test_a_shipping_method_is_written_with_its_prices(staff: Panel) -> None:
     make_world()
     zone = db.session.scalars(select(ShippingMethod.zone_id)).first()

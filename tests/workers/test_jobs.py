@@ -79,6 +79,19 @@ def test_what_a_slow_job_leaves_no_time_for_is_handed_over_again_at_once(
     assert relay_once(connect(app)) == 1
 
 
+def test_what_failed_meanwhile_keeps_its_pause_when_the_others_are_given_back(
+        app: Flask, postbox: Postbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.jobs.SHARED_SECONDS", 0)
+    make_job(app)
+    make_customer("grace@example.com")
+    relay_once(connect(app))
+    postbox.refusals = 2
+    run_outbox_job(*(job.id for job in jobs()[1:]))  # a wake-up of its own, handed over while the first one waited
+    run_outbox_job(*(job.id for job in jobs()))
+    assert [(job.attempts, job.handed_at is None) for job in jobs()] == [(1, False), (1, False)]
+    assert relay_once(connect(app)) == 0
+
+
 def test_a_failure_is_a_row_that_says_why(app: Flask, postbox: Postbox) -> None:
     job_id = make_job(app)
     postbox.stop()

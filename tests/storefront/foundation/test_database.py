@@ -1,9 +1,10 @@
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import DataError
 
 from storefront.foundation import database
-from storefront.foundation.database import db
+from storefront.foundation.database import db, execute_alone
 from tests.postgres import Cluster
 
 
@@ -40,3 +41,13 @@ def test_a_connection_just_used_is_used_again_without_a_question(
         first.close()
         with db.engine.connect():  # taken anew, and nothing was asked of it
             assert other.scalar(text(asked), {"pid": pid}) == "ROLLBACK"
+
+
+def test_a_statement_that_fails_alone_leaves_its_connection_to_transactions(server: Cluster) -> None:
+    statement = text("SELECT pg_backend_pid(), 1 / CAST(:by AS integer)")
+    row = execute_alone(statement, {"by": 1})
+    assert row is not None
+    with pytest.raises(DataError):
+        execute_alone(statement, {"by": 0})
+    assert read_pid() == row[0]
+    assert db.session.connection().connection.dbapi_connection.autocommit is False  # type: ignore[union-attr]
