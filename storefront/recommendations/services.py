@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
-from typing import TypeVar
 
 from sqlalchemy import delete, insert
 
-from storefront.catalog.services import count_sales
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import record, record_all
@@ -21,7 +19,6 @@ from storefront.recommendations.likeness import NEAREST, find_alike
 from storefront.recommendations.models import Ground, Recommendation
 from storefront.recommendations.queries import SHOWN
 from storefront.recommendations.similarity import Neighbor, rank_neighbors, tally_pairs
-from storefront.search.stale import touch_products
 
 GROUP = "recommendations"
 MIN_SHOPPERS = 2  # what one person once bought is no habit, and nobody else's business
@@ -31,7 +28,6 @@ BATCH = 500  # products written in one transaction
 KNOWN_WELL = 2000  # times ordered from which on one order more moves nothing that cannot wait for the night
 Progress = Callable[[int], None]
 Found = tuple[int, Sequence[Neighbor]]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +95,11 @@ def _rebuild(ground: Ground, done: int) -> Iterator[_Step]:
 
 def _rebuild_bought(on_sale: set[int], after: int) -> Iterator[_Step]:
     popularity = queries.read_popularity()
-    if after == 0:
-        _keep_popularity(popularity)
     counts = dict.fromkeys(queries.list_with_neighbors(Ground.BOUGHT), 0) | popularity
     for part in _cut(counts, after):
         for batch in _batches(_find_bought(part, on_sale, popularity)):
             changed = _replace(ground=Ground.BOUGHT, found=batch)
             yield _Step(Ground.BOUGHT, batch[-1][0], len(batch), changed)
-
-
-def _keep_popularity(popularity: Mapping[int, int]) -> None:
-    """Tell the catalog how often things were bought, and search where that is another number than before.
-
-    Once a night, not with each order: what lists are ordered by is written a block of thousands of products at a time.
-    """
-    counts = {**dict.fromkeys(queries.list_with_sales(), 0), **popularity}
-    for part in _batches(sorted(counts.items())):
-        _keep_part(counts=dict(part))
-
-
-@transactional
-def _keep_part(*, counts: Mapping[int, int]) -> None:
-    touch_products(product_ids=count_sales(counts=counts))
 
 
 def _rebuild_alike(on_sale: set[int], done: int) -> Iterator[_Step]:
@@ -201,7 +180,7 @@ def _replace(*, ground: Ground, found: Sequence[Found]) -> int:
     return len(seen)
 
 
-def _batches(found: Iterable[T]) -> Iterator[list[T]]:
+def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
     left = iter(found)
     while batch := list(islice(left, BATCH)):
         yield batch
