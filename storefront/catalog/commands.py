@@ -104,7 +104,8 @@ def undo(*, import_id: int, as_json: bool) -> None:
 @group.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--format", "target_format", type=click.Choice(["shopify"]), default="shopify", help="What will read it.")
-def export_products(*, file: Path, target_format: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def export_products(*, file: Path, target_format: str, as_json: bool) -> None:
     """Write every product with all its variants to FILE, a CSV in Shopify's format; importing it changes nothing.
 
     Example: flask catalog export products.csv
@@ -114,11 +115,14 @@ def export_products(*, file: Path, target_format: str) -> None:
         with file.open("w", encoding="utf-8", newline="") as target:
             for piece in export.pieces():
                 target.write(piece)
-                if sys.stdout.isatty():
+                if sys.stdout.isatty() and not as_json:
                     click.echo(f"\r{count_of(export.products, 'product')}", nl=False)
     except OSError as error:
-        click.echo(f"{file}: {error.strerror}.", err=True)
-        sys.exit(1)
+        _give_up(file, f"{error.strerror}.", as_json=as_json)
+    if as_json:
+        click.echo(json.dumps({"file": file.name, "format": target_format, "products": export.products,
+                               "rows": export.rows, "notes": export.notes}, indent=2))
+        return
     click.echo(f"{'' if not sys.stdout.isatty() else chr(13)}{count_of(export.products, 'product')} in "
                f"{count_of(export.rows, 'row')} written to {file.name}, for {target_format.capitalize()}.")
     for note in export.notes:
@@ -127,13 +131,15 @@ def export_products(*, file: Path, target_format: str) -> None:
 
 @group.command("images")
 @click.option("--retry", is_flag=True, help="Ask again for every picture that is not at hand.")
-def images(*, retry: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the number as JSON.")
+def images(*, retry: bool, as_json: bool) -> None:
     """Ask again for pictures that could not be fetched; the worker of the queue `images` fetches them.
 
     Example: flask catalog images --retry
     """
     count = requeue_images(includes_failed=retry)
-    click.echo(f"{count} picture{'' if count == 1 else 's'} will be fetched by the worker.")
+    click.echo(json.dumps({"images": count}) if as_json
+               else f"{count_of(count, 'picture')} will be fetched by the worker.")
 
 
 def _give_up(file: Path, reason: str, *, as_json: bool) -> NoReturn:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,7 +21,8 @@ group = AppGroup("taxes", help="Tax rates: import them from a file.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @click.option("--on-top/--in-the-price", "is_on_top", default=None,
               help="Whether prices come without the tax; a country that is known stays as it is.")
-def import_tax_rates(*, file: Path, dry_run: bool, is_on_top: bool | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def import_tax_rates(*, file: Path, dry_run: bool, is_on_top: bool | None, as_json: bool) -> None:
     """Import tax rates from FILE, WooCommerce's export of them (CSV).
 
     Example: flask taxes import tax_rates.csv --dry-run
@@ -27,8 +30,13 @@ def import_tax_rates(*, file: Path, dry_run: bool, is_on_top: bool | None) -> No
     try:
         report = import_rates(file, is_on_top=is_on_top, is_dry_run=dry_run)
     except UnreadableFile as error:
-        click.echo(f"{file.name}: {error} Nothing was changed.", err=True)
+        reason = f"{error} Nothing was changed."
+        click.echo(json.dumps({"file": file.name, "error": reason}) if as_json else f"{file.name}: {reason}",
+                   err=not as_json)
         sys.exit(1)
+    if as_json:
+        click.echo(json.dumps({"file": file.name, "is_dry_run": dry_run} | asdict(report), indent=2))
+        sys.exit(1 if report.rejections else 0)
     for rate in report.saved:
         click.echo(f"{rate.country} {rate.tax_category}: {rate.basis_points / 100:g} % {rate.name}")
     click.echo(f"{len(report.saved)} rates {'would be ' if dry_run else ''}set, {report.unchanged} unchanged.")

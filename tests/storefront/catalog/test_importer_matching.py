@@ -35,7 +35,7 @@ def run(app: Flask, tmp_path: Path) -> Import:
 
 def shown() -> list[tuple[str, str]]:
     rows = db.session.execute(select(Product.slug, Product.name).order_by(Product.id)).all()
-    return [(slug, name) for slug, name in rows]  # noqa: C416  # of Rows
+    return [(slug, name) for slug, name in rows]
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
