@@ -20,7 +20,9 @@ from demo.words import save_words
 from storefront.catalog.collections import save_collection
 from storefront.catalog.entries import ImageEntry, OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
 from storefront.catalog.models import Product, ProductStatus, Variant
+from storefront.catalog.rules import Priced, Rule
 from storefront.foundation.database import db, transactional
+from storefront.search.models import SynonymGroup
 
 HERE = Path(__file__).parent
 FILES = ("ceramics", "textiles", "paper", "light")
@@ -63,8 +65,10 @@ def seed_shop(*, keys: Keys) -> Seeded:
         catalog.save_product(entry=entry, actor=ACTOR)
     _receive_stock(products)
     for collection in content["collection"]:
+        rule = Rule((Priced(highest=collection["highest"]),)) if "highest" in collection else None
         save_collection(slug=collection["slug"], name=collection["name"], intro=collection["intro"],
-                        product_slugs=collection["products"])
+                        product_slugs=collection["products"], rule=rule)
+    db.session.add_all(SynonymGroup(words=words) for words in content["search"]["synonyms"])
     save_words(content, keys)
     save_offers()
     return Seeded(len(products), sum(len(product["variants"]) for product in products), len(keys))

@@ -11,6 +11,7 @@ from storefront.browse.fitting import is_about_variants, show_fitting
 from storefront.browse.heads import category_head, collection_head, search_head
 from storefront.browse.pages import CategoryLink, CategoryPage, CollectionPage, Link, Listing, SearchPage
 from storefront.browse.queries import HOME
+from storefront.browse.ways import find_ways
 from storefront.catalog import queries as catalog
 from storefront.catalog.listing import SORTS, CardPage, Sort
 from storefront.catalog.members import read_members
@@ -81,6 +82,7 @@ def read_search_page(query: ListQuery) -> SearchPage:
     return SearchPage(
         search_head(query.text, listing.url if listing else "/search"), query.text, listing, suggestions,
         matches, show_cards(popular, read_availability(variant_ids(popular))),
+        find_ways(query.text, is_found=bool(matches.ids)) if query.text else [],
         "What others bring home" if _has_sales(index) else "A few things from the shop")
 
 

@@ -177,6 +177,7 @@ class SearchPage:
     suggestions: Sequence[Link]
     matches: Matches  # how the words were understood
     popular: Sequence[ProductCard]  # a way on where nothing was found
+    ways: Sequence[Link] = ()  # categories, collections and pages of that name
     popular_title: str = ""
 
 

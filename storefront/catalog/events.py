@@ -30,6 +30,16 @@ class CategoryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryRenamed(Event):
+    """The category has another name, or is shown again or hidden: all below it is found by other words.
+
+    CategoryChanged is recorded too.
+    """
+
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryLeft(Event):
     """A product lies no longer directly in the category, whose products' pages may have shown it."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.catalog.addresses import product_url
@@ -23,6 +24,7 @@ from storefront.catalog.errors import (
 from storefront.catalog.events import (
     CategoryChanged,
     CategoryLeft,
+    CategoryRenamed,
     ImageAdded,
     ProductChanged,
     ProductRenamed,
@@ -111,8 +113,27 @@ def save_category(*, path: str, name: str, intro: str = "", position: int = 0, i
         db.session.flush()
         invalidate(GROUP)
         record(CategoryChanged(category.id))
+        if {"name", "is published"} & set(changes.said):
+            record(CategoryRenamed(category.id))
         record(TreeChanged())
     return category.id
+
+
+@transactional
+def count_sales(*, counts: Mapping[int, int]) -> list[int]:
+    """Keep how often the products were bought, by id; returns those whose number is another one now, by id.
+
+    Orders of lists follow it and no page shows it: nothing is recorded, and `updated_at` stays.
+    """
+    kept = dict(db.session.execute(select(Product.id, Product.sales_count).where(Product.id.in_(counts))).all())
+    changed = [product_id for product_id in sorted(kept) if kept[product_id] != counts[product_id]]
+    if changed:
+        statement = update(Product).where(Product.id == bindparam("product")).values(
+            sales_count=bindparam("count"), updated_at=Product.updated_at)
+        db.session.connection().execute(
+            statement, [{"product": product_id, "count": counts[product_id]} for product_id in changed])
+        invalidate("sales")
+    return changed
 
 
 @transactional

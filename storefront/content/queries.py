@@ -131,6 +131,12 @@ def list_pages() -> list[LinkText]:
     return [LinkText(title, f"/pages/{slug}") for title, slug in rows]
 
 
+def read_pages() -> list[PageText]:
+    """Return the published content pages in full by title, for what is found by their words; keep what you need."""
+    rows = db.session.scalars(select(Page).where(Page.is_published).order_by(Page.title, Page.slug))
+    return [PageText(row.slug, row.title, row.summary, row.body, row.updated_at) for row in rows]
+
+
 @cached("content")
 def read_menus() -> Menus:
     """Return the header's and the footer's links; a group stands where its first link stands."""

@@ -19,7 +19,7 @@ from storefront.search.engines import open_engine
 from storefront.search.engines.port import Candidate, Expression, TookTooLong
 from storefront.search.matches import MAX_MATCHES, Matches
 from storefront.search.models import SearchIndex
-from storefront.search.ranking import rank
+from storefront.search.ranking import rank, spaced
 from storefront.search.reading import Question, read_question
 from storefront.search.spelling import Known, correct
 from storefront.search.synonyms import GROUP, Synonyms, read_synonyms
@@ -51,6 +51,15 @@ class Serving:
     synonyms: Synonyms
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a query means that is still being typed."""
+
+    product_ids: list[int]  # best first
+    endings: list[Known]  # of its last word: those that names, brands, categories, options or tags hold
+    corrected: str  # what was looked for instead
+
+
 def match_products(text: str) -> Matches:
     """Return the products on sale that the text means, best first; any text is answered.
 
@@ -75,8 +84,8 @@ def read_index() -> Serving | None:
     return Serving(row.side, max(row.documents, 1), read_synonyms(language()))
 
 
-def find_begun(query: str, index: Serving, limit: int) -> tuple[list[int], list[Known]]:
-    """Return the products that a query means whose last word is still being typed, best first, and its endings.
+def find_begun(query: str, index: Serving, limit: int) -> Begun:
+    """Return what a query means whose last word is still being typed.
 
     It looks at fewer candidates than match_products: an answer at every letter is worth more than the last place.
     Call it within the engine's patience.
@@ -87,7 +96,10 @@ def find_begun(query: str, index: Serving, limit: int) -> tuple[list[int], list[
     for expression in (question.whole(), question.rare()):
         if expression is not None and len(found) < limit:
             found.update((row.product_id, row) for row in engine.find(index.side, expression, MAX_BEGUN))
-    return rank(list(found.values()), found.keys(), question.features())[:limit], question.endings
+    named = {term for candidate in found.values() for term in candidate.head.split()}
+    return Begun(rank(list(found.values()), found.keys(), question.features())[:limit],
+                 [known for known in question.endings if known.term in named and known.uses * 2 <= index.documents + 1],
+                 _correct(query, question))
 
 
 def _ask_index(query: str) -> Matches | None:
@@ -124,13 +136,13 @@ def _read_row() -> IndexRow | None:
 
 def _match(query: str, index: Serving) -> Matches:
     question = _read(query, index)
-    ids, is_whole, by_code = _find(question, index.side)
+    ids, is_whole, coded = _find(question, index.side)
     if not ids:  # words that were known once, of products that have gone
         question = _read(query, index, doubted=True)
-        ids, is_whole, by_code = _find(question, index.side)
-    meant = {asked.word.text: asked.meant.word for asked in question.words if asked.meant is not None}
-    corrected = _say_again(query, meant) if meant and not by_code else ""
-    hint = _hint(query, question, index.side) if 0 < len(ids) <= FEW and not corrected else ""
+        ids, is_whole, coded = _find(question, index.side)
+    by_code = coded == read_code(query) != ""
+    corrected = _correct(query, question) if not coded else ""
+    hint = _hint(query, question, index.side) if len(ids) <= FEW and not corrected else ""
     is_known = all(asked.word.term in asked.shares for asked in question.words)
     return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint,
                    code=read_code(query) if by_code else "")
@@ -141,10 +153,16 @@ def _read(query: str, index: Serving, *, is_typing: bool = False, doubted: bool 
                          synonyms=index.synonyms, is_typing=is_typing, doubted=doubted)
 
 
-def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
+def _correct(query: str, question: Question) -> str:
+    meant = {asked.word.text: asked.meant.word for asked in question.words if asked.meant is not None}
+    return _say_again(query, meant) if meant else ""
+
+
+def _find(question: Question, side: str) -> tuple[list[int], bool, str]:
     """Ask for all words, then for fewer and fewer until enough is found; return the products best first.
 
-    And whether any of them holds all words, and whether the query as a whole is the code of one.
+    And whether any of them holds all words, and the term of the query, with a `*` where one's code begins so, if
+    it is as a whole the code of one.
     """
     engine = open_engine()
     found: dict[int, Candidate] = {}
@@ -156,7 +174,9 @@ def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
 
     coded = ask(question.code(), MAX_SINGLE)
     whole = read_code(question.query)
-    by_code = any(whole in found[product_id].head.split() for product_id in coded)
+    heads = [f"{found[product_id].head} " for product_id in coded]
+    by_code = next((code for code in question.codes if code.rstrip("*") == whole
+                    and any(spaced(code) in head for head in heads)), "")
     complete = ask(question.whole(), MAX_MATCHES)
     if len(found) < ENOUGH:
         ask(question.rare(), MAX_MATCHES)
@@ -170,10 +190,12 @@ def _find(question: Question, side: str) -> tuple[list[int], bool, bool]:
 
 def _hint(query: str, question: Question, side: str) -> str:
     """Return the query with words that are rare and near to common ones put right."""
-    better = {}
+    better = {asked.word.text: asked.doubted.word for asked in question.words if asked.doubted is not None}
+    if not any(asked.uses for asked in question.words):
+        return _say_again(query, better) if better else ""
     for asked in question.words:
         near = correct(side, asked.word.text) if asked.word.text.isalpha() and not asked.word.is_signs else None
-        if near is not None and near.term != asked.word.term and near.uses >= RARER * max(asked.uses, 1):
+        if near is not None and near.parts[0].term != asked.word.term and near.uses >= RARER * max(asked.uses, 1):
             better[asked.word.text] = near.word
     return _say_again(query, better) if better else ""
 

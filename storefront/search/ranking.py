@@ -14,8 +14,9 @@ from storefront.search.engines.port import Candidate
 
 # BM25's two knobs. Titles say a word once and differ in length by what merchants add to them.
 SATURATION, LENGTH = 0.5, 0.4
-KIND = 0.5  # of a term's worth when it stands in brand, category, option or tag instead of the name
-TEXT = 0.15  # of it when it stands nowhere in the head, but every word was asked for and fits
+KIND = 0.4  # of a term's worth when it stands in brand, category, option or tag instead of the name
+TEXT = 0.12  # of it when it stands nowhere in the head, but every word was asked for and fits
+GROUP = 4.0  # times all words: what a category or brand holds whose whole name is asked for comes first
 CODE = 2000.0  # a SKU or GTIN in full comes before everything
 STANDING = 0.12  # the most that sales and stock add to a document's worth
 PHRASE = 0.1  # of a document whose name holds all words
@@ -44,7 +45,7 @@ def rank(candidates: Collection[Candidate], complete: Collection[int], features:
     if not candidates:
         return []
     # Terms are looked for as parts of text, between spaces: for two thousand heads that is a third of splitting them.
-    wanted = [(feature.worth, feature.is_word, [(f" {term} ", share) for term, share in feature.terms.items()])
+    wanted = [(feature.worth, feature.is_word, [(spaced(term), share) for term, share in feature.terms.items()])
               for feature in features]
     parted = [_part(candidate.head) for candidate in candidates]
     usual = sum(length for _, _, length in parted) / len(parted)
@@ -56,6 +57,11 @@ def rank(candidates: Collection[Candidate], complete: Collection[int], features:
     scored.sort()
     least = scored[0][0] * LEAST
     return [product_id for score, product_id in scored if score <= least]
+
+
+def spaced(term: str) -> str:
+    """Return what stands in a head (with a space at each end) that holds the term; `term*` is a beginning."""
+    return f" {term[:-1]}" if term.endswith("*") else f" {term} "
 
 
 def _part(head: str) -> tuple[str, str, int]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
-from storefront.search.analysis import Word, join, read_code, read_words
+from storefront.search.analysis import Word, join, name_group, read_code, read_words, stem
 from storefront.search.engines.port import AllOf, AnyOf, Expression
-from storefront.search.ranking import CODE, Feature, weigh
-from storefront.search.spelling import Known, complete, contain, correct, read_uses
-from storefront.search.synonyms import Synonyms
+from storefront.search.ranking import CODE, GROUP, Feature, weigh
+from storefront.search.spelling import Correction, Known, complete, contain, correct, read_uses
+from storefront.search.synonyms import SHARE, Synonyms
 
 MAX_WORDS = 10
 MAX_CODES = 4
@@ -18,6 +18,8 @@ RARE = 1000  # documents that rare words may bring in together
 PREFIX = 2  # letters of a word that is still being typed, from which its endings are thought of
 # Shares of a word's worth: of what it may become, of what it was corrected to.
 ENDING, CORRECTION = 0.8, 0.9
+DOUBT = 0.5  # of what was perhaps meant: it finds nothing, but lifts what is found
+LEAST_BEGUN = 5  # signs of a SKU, one of them no letter, from which its beginning finds it
 
 
 @dataclass(slots=True)
@@ -30,7 +32,8 @@ class Asked:
     others: list[Expression] = field(default_factory=list)  # what fits instead of one of the terms
     shares_of_phrases: dict[str, float] = field(default_factory=dict)  # terms of synonyms of several words
     endings: list[Known] = field(default_factory=list)
-    meant: Known | None = None
+    meant: Correction | None = None  # put in its place
+    doubted: Correction | None = None  # perhaps meant; the word is passed over
 
     @property
     def terms(self) -> set[str]:
@@ -39,6 +42,13 @@ class Asked:
     @property
     def expression(self) -> Expression:
         return AnyOf([*self.shares, *self.others])
+
+    def divide(self) -> list[Asked]:
+        """Return a word for each of the two that were written together."""
+        if self.meant is None or len(self.meant.parts) == 1:
+            return [self]
+        return [Asked(self.word if not place else Word(known.word, known.term), known.uses, {known.term: CORRECTION},
+                      meant=None if place else self.meant) for place, known in enumerate(self.meant.parts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class Question:
     words: Sequence[Asked]
     helpers: Mapping[str, int]  # pieces and joints of the words, with their uses
     codes: Sequence[str]
+    groups: Mapping[str, float]  # the query, and what means the same, as the name of a category or brand
     documents: int
 
     @property
@@ -66,10 +77,13 @@ class Question:
                  for asked in self.known]
         found += [Feature({term: 1.0}, weigh(uses, self.documents), is_word=False)
                   for term, uses in self.helpers.items()]
+        found.append(Feature(self.groups, GROUP * sum(each.worth for each in found), is_word=False))
+        found += [Feature({known.term: DOUBT}, weigh(known.uses, self.documents), is_word=False)
+                  for asked in self.words if asked.doubted for known in asked.doubted.parts]
         return found + [Feature({code: 1.0}, CODE, is_word=False) for code in self.codes if with_codes]
 
     def code(self) -> Expression | None:
-        """Return what a product's SKU or GTIN fits."""
+        """Return what a product's SKU or GTIN fits, or begins with."""
         return AnyOf(self.codes) if self.codes else None
 
     def whole(self) -> Expression | None:
@@ -110,25 +124,39 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
     words = _choose(read_words(query, language))
     asked = [Asked(word) for word in words]
     synonyms.add_to(asked)
-    joints = {join(*pair) for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs}
+    joints = {joint for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs
+              for joint in _join(*pair, language)}
     helpers = joints | {piece for word in words for piece in word.pieces}
     uses = read_uses(side, helpers.union(*(item.terms for item in asked))) if asked else {}
+    for left, right in pairwise(asked):
+        both = [joint for joint in _join(left.word, right.word, language) if joint in uses]
+        left.others += both
+        right.others += both
     for place, item in enumerate(asked):
         is_last = is_typing and place == len(asked) - 1 and query[-1:].isalnum()
         _understand(item, side, uses, is_unfinished=is_last, is_doubted=doubted)
-    for left, right in pairwise(asked):
-        joint = join(left.word, right.word)
-        if joint in uses:
-            left.others.append(joint)
-            right.others.append(joint)
+    asked = [part for item in asked for part in item.divide()]
     own = {term for item in asked for term in item.shares}
     codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
+    if len(query) >= LEAST_BEGUN and not query.isalpha() and " " not in query and codes:
+        codes.append(f"{codes[0]}*")
     helping = {term: uses[term] for term in sorted(helpers - own) if term in uses}
-    return Question(query, asked, helping, codes, documents)
+    return Question(query, asked, helping, codes, _groups(asked, synonyms), documents)
+
+
+def _groups(asked: Sequence[Asked], synonyms: Synonyms) -> dict[str, float]:
+    terms = tuple(item.word.term if item.meant is None else item.meant.parts[0].term for item in asked)
+    return {name_group(other): SHARE for other in synonyms.of.get(terms, ())} | {name_group(terms): 1.0}
+
+
+def _join(left: Word, right: Word, language: str) -> list[str]:
+    """Return the terms of two words written as one: `table ware`."""
+    joint = join(left, right)
+    return list(dict.fromkeys((joint, stem(joint, language))))
 
 
 def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:
-    word = asked.word
+    word, is_joined = asked.word, bool(asked.others)
     own = 0 if is_doubted else uses.get(word.term, 0)
     if own:
         asked.shares[word.term] = 1.0
@@ -147,13 +175,16 @@ def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinish
         _take(asked, asked.endings)
     if word.is_signs and len(word.text) == 1:
         _take(asked, contain(side, word.text))
-    if asked.shares or word.is_signs:
+    if asked.shares or word.is_signs or is_joined:
         return
-    asked.meant = correct(side, word.text)
-    if asked.meant is not None:
-        asked.shares |= dict.fromkeys(asked.meant.term.split(" "), CORRECTION)
-        asked.uses = max(asked.uses, asked.meant.uses)
-    elif len(word.text) > PREFIX + 1:
+    found = correct(side, word.text)
+    if found is not None and found.is_sure:
+        asked.meant = found
+        asked.shares |= dict.fromkeys((known.term for known in found.parts), CORRECTION)
+        asked.uses = max(asked.uses, found.uses)
+        return
+    asked.doubted = found
+    if len(word.text) > PREFIX + 1:
         _take(asked, contain(side, word.text))
 
 

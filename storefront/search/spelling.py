@@ -6,7 +6,7 @@ in long words, and compared with the words that look alike.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -16,7 +16,9 @@ from storefront.search.engines import has_trigrams
 from storefront.search.models import SearchWord
 
 LEAST = 4  # letters; shorter words have too many neighbors
-LONG = 8  # letters from which two slips are forgiven
+LEAST_PART = 3  # letters of a word that was written together with another
+LONG = 8  # letters from which two slips are forgiven, or one that is the first letter
+MAX_NEAR = 100
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 FIGURES = "0123456789"
 MAX_ALIKE = 4000  # words read to find one two slips away
@@ -24,13 +26,29 @@ MAX_PREFIXED = 24
 MAX_BEGUN = 10_000  # words looked through for the most used ones: serial numbers may begin alike by the million
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Known:
     """A word of the vocabulary."""
 
     word: str
     term: str
     uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What stands for a word that nobody knows: a word, or two that were written together."""
+
+    parts: tuple[Known, ...]
+    is_sure: bool  # otherwise it may be asked for, but not put in the word's place
+
+    @property
+    def word(self) -> str:
+        return " ".join(known.word for known in self.parts)
+
+    @property
+    def uses(self) -> int:
+        return min(known.uses for known in self.parts)
 
 
 def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
@@ -55,22 +73,43 @@ def contain(side: str, part: str) -> list[Known]:
     return _read(side, SearchWord.word.contains(part, autoescape=True), limit=MAX_PREFIXED)
 
 
-def correct(side: str, word: str) -> Known | None:
-    """Return the word that was probably meant by one that no document holds; None when nothing is near."""
+def correct(side: str, word: str) -> Correction | None:
+    """Return what was probably meant: a word one slip away, two known ones in one, or a long word two slips away."""
     if len(word) < LEAST or word.isdigit():
         return None
-    near = _read(side, SearchWord.word.in_(slips(word)), limit=5)
-    if near:
-        return max(near, key=lambda known: (known.word[0] == word[0], known.uses, known.word))
-    halves = _divide(side, word)
-    if halves is not None or len(word) < LONG:
-        return halves
+    halves = [(word[:at], word[at:]) for at in range(LEAST_PART, len(word) - LEAST_PART + 1)]
+    known = {found.word: found for found in _read(
+        side, SearchWord.word.in_(slips(word).union(*halves)), limit=MAX_NEAR)}
+    near = _choose(word, [found for found in known.values() if distance(found.word, word, 1) == 1])
+    divided = _divide(halves, known)
+    if divided is not None and (near is None or not near.is_sure or near.uses < divided.uses):
+        return divided
+    if near is not None or len(word) < LONG:
+        return near
     alike = _read(side, _is_alike(word), func.length(SearchWord.word).between(len(word) - 2, len(word) + 2),
                   limit=MAX_ALIKE)
     letters = set(word)
-    close = [known for known in alike
-             if len(letters ^ set(known.word)) <= 4 and distance(known.word, word, 2) <= 2]
-    return max(close, key=lambda known: (known.uses, known.word), default=None)
+    return _choose(word, [found for found in alike if len(letters ^ set(found.word)) <= 4
+                          and distance(found.word, word, 2) <= 2])
+
+
+def _choose(word: str, near: Collection[Known]) -> Correction | None:
+    judged = [(found, _is_sure(word, found.word)) for found in near]
+    fit = [(is_sure, found.word[0] == word[0], found.uses, found.word, found)
+           for found, is_sure in judged if is_sure is not None]
+    return Correction((max(fit)[-1],), max(fit)[0]) if fit else None
+
+
+def _is_sure(word: str, other: str) -> bool | None:
+    """Tell whether nothing else can have been meant; None where two short words are just two words (sale, safe)."""
+    if not word.isalpha():
+        return True
+    is_begun_alike, is_swapped = word[0] == other[0], sorted(word) == sorted(other)
+    if len(word) < LEAST + 2 and (not is_begun_alike or (len(word) == LEAST and not is_swapped)):
+        return None
+    if len(word) < LEAST + 2:
+        return is_swapped or len(word) < len(other)
+    return is_begun_alike or (len(word) >= LONG and distance(word, other, 1) == 1)
 
 
 def slips(word: str) -> set[str]:
@@ -109,16 +148,13 @@ def _is_alike(word: str) -> ColumnElement[bool]:
     return and_(SearchWord.word >= word[:1], SearchWord.word < word[:1] + "\U0010ffff")
 
 
-def _divide(side: str, word: str) -> Known | None:
+def _divide(halves: Collection[tuple[str, str]], known: Mapping[str, Known]) -> Correction | None:
     """Return the word as two known ones that were written together."""
-    halves = [(word[:at], word[at:]) for at in range(3, len(word) - 2)]
-    known = {found.word: found for found in _read(side, SearchWord.word.in_({part for half in halves for part in half}),
-                                                  limit=len(word) * 2)}
     both = [(known[left], known[right]) for left, right in halves if left in known and right in known]
     if not both:
         return None
-    left, right = max(both, key=lambda pair: min(pair[0].uses, pair[1].uses))
-    return Known(f"{left.word} {right.word}", f"{left.term} {right.term}", min(left.uses, right.uses))
+    parts = max(both, key=lambda pair: (min(pair[0].uses, pair[1].uses), pair[0].word))
+    return Correction(parts, is_sure=len(parts[0].word + parts[1].word) >= LONG)
 
 
 def _script(word: str) -> Iterable[str]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, literal, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
-from storefront.catalog.events import CategoryChanged, ProductChanged, TreeChanged
-from storefront.catalog.models import Variant, product_category
+from storefront.catalog.events import CategoryRenamed, ProductChanged
+from storefront.catalog.models import Category, Variant, product_category
 from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.events import StockChanged
 from storefront.search.models import FacetPlace, FacetState, StaleProduct
 
+Insert = postgresql.Insert | sqlite.Insert
 CHUNK = 500  # rows of one statement
 SHOWN_BY_LISTS = (ProductChanged.__name__, StockChanged.__name__)
 MAX_EVENTS = 1000  # waiting ones that a reader looks through
@@ -28,16 +30,39 @@ MAX_EVENTS = 1000  # waiting ones that a reader looks through
 def note_stale(*, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """Note the products of the (name, payload) pairs; other events are passed over. Joins the relay's transaction."""
     touch_products(product_ids=_products_of(events))
+    _touch_categories({int(payload["category_id"]) for name, payload in events
+                       if name == CategoryRenamed.__name__})
+
+
+@transactional
+def _touch_categories(category_ids: Collection[int]) -> None:
+    """Note what lies in the categories and below them, which is found by their names: one statement for any number."""
+    above, below, place = aliased(Category), aliased(Category), product_category.c
+    for part in _chunks(sorted(category_ids)):
+        lies = (select(place.product_id, literal(1)).distinct().join(below, below.id == place.category_id)
+                .join(above, or_(below.id == above.id, below.path.startswith(above.path + "/")))
+                .where(above.id.in_(part)))
+        db.session.execute(_upsert(_insert().from_select(["product_id", "version"], lies)))
 
 
 @transactional
 def touch_products(*, product_ids: Collection[int]) -> None:
     """Note the products as stale."""
-    insert = (postgresql if db.engine.dialect.name == "postgresql" else sqlite).insert(StaleProduct)
     for part in _chunks(sorted(product_ids)):
-        statement = insert.values([{"product_id": product_id, "version": 1} for product_id in part])
-        db.session.execute(statement.on_conflict_do_update(
-            index_elements=[StaleProduct.product_id], set_={"version": StaleProduct.version + 1}))
+        rows = [{"product_id": product_id, "version": 1} for product_id in part]
+        db.session.execute(_upsert(_insert().values(rows)))
+
+
+def _insert() -> Insert:
+    if db.engine.dialect.name == "postgresql":
+        return postgresql.insert(StaleProduct)
+    return sqlite.insert(StaleProduct)
+
+
+def _upsert(insert: Insert) -> Insert:
+    statement: Insert = insert.on_conflict_do_update(
+        index_elements=[StaleProduct.product_id], set_={"version": StaleProduct.version + 1})
+    return statement
 
 
 def waits() -> ColumnElement[bool]:
@@ -86,20 +111,14 @@ def read_stale(limit: int) -> set[int]:
 
 
 def _products_of(events: Iterable[tuple[str, Mapping[str, Any]]]) -> set[int]:
-    products, variants, categories, is_tree_other = set(), set(), set(), False
+    products, variants = set(), set()
     for name, payload in events:
         if name == ProductChanged.__name__:
             products.add(int(payload["product_id"]))
         elif name == StockChanged.__name__ and payload.get("shown") != "stock":  # how few are left filters nothing
             variants.add(int(payload["variant_id"]))
-        elif name == CategoryChanged.__name__:
-            categories.add(int(payload["category_id"]))
-        is_tree_other = is_tree_other or name == TreeChanged.__name__
     for part in _chunks(sorted(variants)):
         products |= set(db.session.scalars(select(Variant.product_id).where(Variant.id.in_(part))))
-    for part in _chunks(sorted(categories) if is_tree_other else ()):  # products are found by their categories' names
-        products |= set(db.session.scalars(select(product_category.c.product_id)
-                                           .where(product_category.c.category_id.in_(part))))
     return products
 
 

@@ -43,6 +43,7 @@ class Suggestions:
     products: list[Card]
     categories: list[Way]
     queries: list[Way]
+    corrected: str = ""  # what was looked for instead
 
     @property
     def count(self) -> int:
@@ -60,8 +61,11 @@ def suggest(text: str) -> Suggestions:
         if index is None:
             return Suggestions(query, [], categories, _queries(query, []))
         with open_engine().patience(PATIENCE):
-            product_ids, endings = find_begun(query, index, PRODUCTS)
-            return Suggestions(query, catalog.read_cards(product_ids), categories, _queries(query, endings))
+            begun = find_begun(query, index, PRODUCTS)
+            ways = _queries(begun.corrected or query, begun.endings)
+            if ways or categories or begun.product_ids:
+                ways.append(_search(query, f"Everything for “{query}”"))
+            return Suggestions(query, catalog.read_cards(begun.product_ids), categories, ways, begun.corrected)
     except TookTooLong:
         pass
     except SQLAlchemyError:
@@ -95,4 +99,8 @@ def _queries(query: str, endings: Sequence[Known]) -> list[Way]:
         if known.word.startswith(last):
             words.setdefault(known.term, known.word)
     found |= dict.fromkeys(f"{begun} {word}".strip() for word in words.values() if word != last)
-    return [Way(said, f"/search?{urlencode({'q': said})}") for said in list(found)[:QUERIES]]
+    return [_search(said, said) for said in list(found)[:QUERIES]]
+
+
+def _search(query: str, label: str) -> Way:
+    return Way(label, f"/search?{urlencode({'q': query})}")

@@ -44,7 +44,7 @@ class AnyOf:
     parts: Sequence[Expression]
 
 
-Expression = str | AllOf | AnyOf  # a term fits the documents that hold it
+Expression = str | AllOf | AnyOf  # a term fits the documents that hold it; `term*`, those that hold one that begins so
 
 
 class TookTooLong(Exception):
@@ -82,10 +82,11 @@ class Engine(Protocol):
         """Return documents that fit, those of high standing rather than others where there are more."""
 
 
-def write_expression(expression: Expression, *, both: str, either: str, quote: str) -> str:
+def write_expression(expression: Expression, *, both: str, either: str, quote: str, begun: str) -> str:
     """Return the expression in an engine's words; terms hold letters, figures and underscores alone."""
     if isinstance(expression, str):
-        return f"{quote}{expression}{quote}"
+        term = expression.removesuffix("*")
+        return f"{quote}{term}{quote}{begun if term != expression else ''}"
     word = both if isinstance(expression, AllOf) else either
-    said = [write_expression(part, both=both, either=either, quote=quote) for part in expression.parts]
+    said = [write_expression(part, both=both, either=either, quote=quote, begun=begun) for part in expression.parts]
     return said[0] if len(said) == 1 else f"({word.join(said)})"

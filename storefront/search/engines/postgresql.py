@@ -82,7 +82,7 @@ class PostgresqlEngine:
         db.session.execute(text("SET LOCAL statement_timeout = DEFAULT"))  # the transaction may go on
 
     def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
-        said = write_expression(expression, both=" & ", either=" | ", quote="")
+        said = write_expression(expression, both=" & ", either=" | ", quote="", begun=":*")
         try:
             rows = db.session.execute(text(
                 f"SELECT product_id, head, weight FROM search_engine_{side} "  # noqa: S608

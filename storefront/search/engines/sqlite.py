@@ -76,7 +76,7 @@ class SqliteEngine:
             connection.set_progress_handler(None, 0)
 
     def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
-        said = write_expression(expression, both=" AND ", either=" OR ", quote='"')
+        said = write_expression(expression, both=" AND ", either=" OR ", quote='"', begun="*")
         statement = text(f"SELECT rowid, head, weight FROM search_engine_{side} "  # noqa: S608
                          f"WHERE search_engine_{side} MATCH :said ORDER BY rank LIMIT :limit")
         try:

@@ -51,7 +51,7 @@ def test_suggestions_are_options_and_the_same_for_everyone(client: FlaskClient) 
     assert "Low &lt;b&gt;Bowl&lt;/b&gt;" in response.text
     assert 'class="hint" href="/c/bowls">Bowls</a>' in response.text
     assert 'href="/search?q=bowl"' in response.text
-    assert 'hx-swap-oob="innerHTML">3 suggestions' in response.text
+    assert 'hx-swap-oob="innerHTML">4 suggestions' in response.text
 
 
 @pytest.mark.usefixtures("shop")

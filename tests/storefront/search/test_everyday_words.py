@@ -1,0 +1,106 @@
+"""Words that shoppers use of a whole shop: its categories, its pages, and words that it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from storefront.catalog.services import save_category
+from storefront.content.services import save_page
+from storefront.foundation.database import db
+from storefront.search.models import StaleProduct
+from storefront.search.queries import match_products
+from storefront.search.services import rebuild_documents
+from storefront.search.stale import note_stale
+from storefront.search.suggestions import suggest
+from tests.factories.catalog import make_category, make_product
+from tests.storefront.search.test_queries import add_synonyms, find
+
+
+@pytest.fixture
+def shop(app: Flask) -> Flask:
+    for path, name in (("paper", "Paper"), ("paper/books", "Books"), ("light", "Light")):
+        make_category(path, name)
+    make_product(slug="globe", name="Paper Globe", categories=("light",))
+    make_product(slug="diary", name="Diary", categories=("paper/books",), brand="Hesk Bindery")
+    make_product(slug="shade", name="Dome Lamp", tags=("reading",), categories=("light",))
+    make_product(slug="lamp", name="Reading Lamp", description="<p>For both boards, of paper</p>")
+    make_product(slug="card", name="Leaf Card", tags=("tableware",))
+    make_product(slug="lift", name="Lift, Safe, Soft, Show, Other, Warm, Same, Block")
+    save_page(slug="returns", title="Returns and withdrawal", summary="", body="<p>Fourteen days for a refund.</p>")
+    rebuild_documents()
+    return app
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_name_of_a_category_above_finds_what_lies_below_it(client: FlaskClient) -> None:
+    assert find("paper") == ["diary", "globe"]
+    assert find("papers") == ["diary", "globe"]
+    assert find("hesk bindery") == ["diary"]
+    page = client.get("/search?q=papers").text
+    assert page.index('href="/c/paper">Category: Paper') < page.index('href="/p/diary"')
+    assert "Category:" not in client.get("/search?q=paper+globe").text
+    add_synonyms("stationery, paper")
+    assert find("stationery") == ["diary", "globe"]
+
+
+def test_another_name_of_a_category_reaches_what_lies_below_it(shop: Flask, run_jobs: Callable[[], int]) -> None:
+    run_jobs()
+    save_category(path="paper", name="Stationery")
+    assert run_jobs()
+    assert find("stationery") == ["diary"]
+    note_stale(events=[("CategoryChanged", {"category_id": 1})])  # an intro, a place: found as before
+    assert db.session.scalars(select(StaleProduct.product_id)).all() == []
+
+
+@pytest.mark.usefixtures("shop")
+def test_words_nobody_knows_are_not_made_into_others(client: FlaskClient) -> None:
+    for words in ("gift", "gifts", "sofa", "sale"):
+        found = match_products(words)
+        assert (found.ids, found.corrected, found.hint) == ([], "", ""), words
+    for words, slug in (("gift card", "card"), ("leaf for my mother", "card"), ("name:diary", "diary"),
+                        ("table ware", "card"), ("running shoes diary", "diary")):
+        assert (find(words)[:1], match_products(words).corrected) == ([slug], ""), words
+    doubtful = match_products("black")
+    assert (doubtful.ids, doubtful.corrected, doubtful.hint) == ([], "", "block")
+    page = client.get("/search?q=black").text
+    assert 'Did you mean <a href="/search?q=block">block</a>?' in page
+    assert "Nothing by that name" in page
+
+
+@pytest.mark.usefixtures("shop")
+def test_words_written_together_ask_for_both() -> None:
+    assert find("readinglamp")[0] == "lamp"
+    assert match_products("readinglamp").corrected == "reading lamp"
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_beginning_of_a_sku_finds_its_product(app: Flask) -> None:
+    make_product(slug="bowl", name="Plain thing", options={"Glaze": ("Moss", "Oat")})  # SKUs: BOWL-MOSS, BOWL-OAT
+    rebuild_documents()
+    for words in ("BOWL-M", "bowl-moss", "bowl-"):
+        assert (find(words), match_products(words).corrected) == (["bowl"], ""), words
+    assert match_products("BOWL-M").code == ""
+    assert match_products("bowl-moss").code == "_bowlmoss"
+
+
+@pytest.mark.usefixtures("shop")
+def test_pages_are_ways_on(client: FlaskClient) -> None:
+    assert 'href="/pages/returns">Returns and withdrawal' in client.get("/search?q=return").text
+    assert 'href="/pages/returns">Returns' in client.get("/search?q=refund").text.split("Nothing by that name")[0]
+    assert 'href="/pages/returns">Returns and' not in client.get("/search?q=diary").text.split("<footer")[0]
+    add_synonyms("sending back, returns")
+    assert 'href="/pages/returns">Returns and withdrawal' in client.get("/search?q=sending+back").text
+
+
+@pytest.mark.usefixtures("shop")
+def test_suggested_words_are_names_and_the_last_row_asks_for_everything() -> None:
+    assert [way.label for way in suggest("bo").queries] == ["books", "Everything for “bo”"]
+    assert suggest("bo").queries[-1].url == "/search?q=bo"
+    assert suggest("zzzz").queries == []
+    slip = suggest("bindrey he")
+    assert (slip.corrected, slip.queries[0].label) == ("bindery he", "bindery hesk")
