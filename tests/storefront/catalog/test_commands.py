@@ -38,7 +38,7 @@ def test_every_command_answers_machines(app: Flask, tmp_path: Path) -> None:
     again = command(app, "catalog", "undo", "1", "--json")
     assert (again.exit_code, "nothing to undo" in json.loads(again.stdout)["error"]) == (1, True)
     rates = tmp_path / "rates.csv"
-    rates.write_text("Country Code,Rate %,Tax Name,Tax Class\nIE,23.0000,VAT,\nXX,1,No,\n")
+    rates.write_text("Country Code,Rate %,Tax Name,Tax Class\nIE,23.0000,VAT,\n")
     report = json.loads(command(app, "taxes", "import", rates, "--dry-run", "--json").stdout)
     assert [(rate["country"], rate["basis_points"]) for rate in report["saved"]] == [("IE", 2300)]
     assert "error" in json.loads(command(app, "taxes", "import", path, "--json").stdout)
