@@ -164,7 +164,7 @@ def read_newest(limit: int = NEWEST) -> list[Card]:
     return build_cards(rows, currency)
 
 
-@cached("catalog")
+@cached("catalog", "sales")
 def read_most_bought(limit: int = 4) -> list[Card]:
     """Return the products that were bought most often."""
     currency = facts().currency

@@ -134,6 +134,11 @@ def read_popularity(product_ids: Collection[int] | None = None) -> dict[int, int
     return dict(rows)
 
 
+def list_with_sales() -> set[int]:
+    """Return the ids of the products that the catalog counts as bought."""
+    return set(db.session.scalars(select(Product.id).where(Product.sales_count > 0)))
+
+
 def list_ordered(order_id: uuid.UUID) -> list[int]:
     """Return the ids of an order's products."""
     return list(db.session.scalars(select(OrderLine.product_id).where(OrderLine.order_id == order_id).distinct()

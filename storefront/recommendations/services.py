@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
+from typing import TypeVar
 
 from sqlalchemy import delete, insert
 
+from storefront.catalog.services import count_sales
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import record, record_all
@@ -19,6 +21,7 @@ from storefront.recommendations.likeness import NEAREST, find_alike
 from storefront.recommendations.models import Ground, Recommendation
 from storefront.recommendations.queries import SHOWN
 from storefront.recommendations.similarity import Neighbor, rank_neighbors, tally_pairs
+from storefront.search.stale import touch_products
 
 GROUP = "recommendations"
 MIN_SHOPPERS = 2  # what one person once bought is no habit, and nobody else's business
@@ -28,6 +31,7 @@ BATCH = 500  # products written in one transaction
 KNOWN_WELL = 2000  # times ordered from which on one order more moves nothing that cannot wait for the night
 Progress = Callable[[int], None]
 Found = tuple[int, Sequence[Neighbor]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,28 @@ def _rebuild(ground: Ground, done: int) -> Iterator[_Step]:
 
 def _rebuild_bought(on_sale: set[int], after: int) -> Iterator[_Step]:
     popularity = queries.read_popularity()
+    if after == 0:
+        _keep_popularity(popularity)
     counts = dict.fromkeys(queries.list_with_neighbors(Ground.BOUGHT), 0) | popularity
     for part in _cut(counts, after):
         for batch in _batches(_find_bought(part, on_sale, popularity)):
             changed = _replace(ground=Ground.BOUGHT, found=batch)
             yield _Step(Ground.BOUGHT, batch[-1][0], len(batch), changed)
+
+
+def _keep_popularity(popularity: Mapping[int, int]) -> None:
+    """Tell the catalog how often things were bought, and search where that is another number than before.
+
+    Once a night, not with each order: what lists are ordered by is written a block of thousands of products at a time.
+    """
+    counts = {**dict.fromkeys(queries.list_with_sales(), 0), **popularity}
+    for part in _batches(sorted(counts.items())):
+        _keep_part(counts=dict(part))
+
+
+@transactional
+def _keep_part(*, counts: Mapping[int, int]) -> None:
+    touch_products(product_ids=count_sales(counts=counts))
 
 
 def _rebuild_alike(on_sale: set[int], done: int) -> Iterator[_Step]:
@@ -110,8 +131,8 @@ def _rebuild_alike(on_sale: set[int], done: int) -> Iterator[_Step]:
         done += len(batch)
         yield _Step(Ground.ALIKE, done, len(batch), _replace(ground=Ground.ALIKE, found=missing))
     gone = sorted(queries.list_with_neighbors(Ground.ALIKE) - on_sale)
-    for batch in _batches((product_id, ()) for product_id in gone):
-        _replace(ground=Ground.ALIKE, found=batch)
+    for ids in _batches(gone):
+        _replace(ground=Ground.ALIKE, found=[(product_id, ()) for product_id in ids])
 
 
 def _cut(counts: Mapping[int, int], after: int) -> Iterator[list[int]]:
@@ -180,7 +201,7 @@ def _replace(*, ground: Ground, found: Sequence[Found]) -> int:
     return len(seen)
 
 
-def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
+def _batches(found: Iterable[T]) -> Iterator[list[T]]:
     left = iter(found)
     while batch := list(islice(left, BATCH)):
         yield batch

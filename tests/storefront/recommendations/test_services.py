@@ -8,6 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, event, select, update
 
+from storefront.catalog.models import Product
+from storefront.catalog.queries import read_most_bought
 from storefront.catalog.services import change_status
 from storefront.foundation.database import db
 from storefront.foundation.outbox import OutboxEvent
@@ -18,6 +20,7 @@ from storefront.recommendations import services
 from storefront.recommendations.models import Ground, Recommendation
 from storefront.recommendations.queries import list_shown_beside, read_beside, read_goes_with, read_neighbors
 from storefront.recommendations.services import Rebuilt, ask_for_rebuild, follow_order, rebuild_recommendations
+from storefront.search.models import StaleProduct
 from tests.factories.catalog import MadeProduct, make_product
 from tests.factories.checkout import make_world
 from tests.factories.orders import make_order
@@ -74,6 +77,32 @@ def test_what_two_shoppers_bought_together_stands_beside_each(app: Flask) -> Non
     assert list_shown_beside([jug]) == [bowl, cup]
     assert rebuild_recommendations().changed == 0  # the same again tells nobody
     assert told() == []
+
+
+def test_the_night_counts_what_was_bought_and_search_hears_where_it_changed(app: Flask) -> None:
+    made = make_products("bowl", "cup", "jug", "lamp")
+    bowl, cup, jug, lamp = (made[slug].id for slug in made)
+    db.session.execute(update(Product).where(Product.id == lamp).values(sales_count=5))
+    db.session.commit()
+    make_purchase("a", [bowl, cup])
+    make_purchase("b", [bowl])
+    make_purchase("c", [jug], state=OrderState.CANCELED)
+    before = {product.id: product.updated_at for product in db.session.scalars(select(Product))}
+    db.session.execute(delete(StaleProduct))
+    db.session.commit()
+
+    rebuild_recommendations()
+
+    db.session.expire_all()
+    assert {product.id: product.sales_count for product in db.session.scalars(select(Product))} == {
+        bowl: 2, cup: 1, jug: 0, lamp: 0}
+    assert {product.id: product.updated_at for product in db.session.scalars(select(Product))} == before
+    assert sorted(db.session.scalars(select(StaleProduct.product_id))) == [bowl, cup, lamp]
+    assert [card.id for card in read_most_bought()] == [bowl, cup, lamp, jug]
+    db.session.execute(delete(StaleProduct))
+    db.session.commit()
+    rebuild_recommendations()  # the same again
+    assert list(db.session.scalars(select(StaleProduct.product_id))) == []
 
 
 def test_the_work_in_parts_finds_the_same(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
