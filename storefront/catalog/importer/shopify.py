@@ -138,7 +138,7 @@ def _status(first: Row, product: ReadProduct) -> ProductStatus:
         raise CellProblem("Status", f"“{said[:40]}” is none of active, draft, archived, unlisted.")
     is_published = read_flag(first, "Published", default=True)
     if read_flag(first, "Gift Card", default=False):
-        product.notes.append(f"line {first.line}: “{first['Title'][:60]}” is a gift card, which this shop does not "
+        product.notes.append(f"“{first['Title'][:60]}” is a gift card, which this shop does not "
                              "sell yet; it is kept as a draft.")
         return ProductStatus.DRAFT
     status = STATUSES[said]
