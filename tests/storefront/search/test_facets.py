@@ -74,7 +74,8 @@ def by_hand(slugs: object, **chosen: object) -> set[int]:
 CHOICES = [
     {}, {"in_stock": True}, {"on_sale": True}, {"lowest": 1700, "highest": 3200}, {"values": {"color": {"moss"}}},
     {"values": {"color": {"moss", "rust"}, "size": {"m"}}, "in_stock": True},
-    {"values": {"brand": {"acme"}, "material": {"oak"}}, "highest": 2500}, {"values": {"color": {"moss"}}, "highest": 1},
+    {"values": {"brand": {"acme"}, "material": {"oak"}}, "highest": 2500},
+    {"values": {"color": {"moss"}}, "highest": 1},
 ]
 
 
