@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, and_, func, select
 
@@ -108,8 +109,13 @@ def _is_sure(word: str, other: str) -> bool | None:
     if len(word) < LEAST + 2 and (not is_begun_alike or (len(word) == LEAST and not is_swapped)):
         return None
     if len(word) < LEAST + 2:
-        return is_swapped or len(word) < len(other)
+        return is_swapped or len(word) < len(other) or _once(word) == _once(other)
     return is_begun_alike or (len(word) >= LONG and distance(word, other, 1) == 1)
+
+
+def _once(word: str) -> list[str]:
+    """Return the letters without those that repeat the one before: `bowll`."""
+    return [sign for sign, _ in groupby(word)]
 
 
 def slips(word: str) -> set[str]:
