@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy import update
 
+from admin.product_forms import StockForm
 from admin.product_stock import change_stock
 from storefront.cart.models import Cart
 from storefront.cart.services import add_line
@@ -73,8 +74,8 @@ def test_orders_for_the_same_things_in_opposite_order(
 def test_staff_edit_what_is_being_ordered(
         app: Flask, cluster: Cluster | None, rounds: Callable[[int, int], int]) -> None:
     """# fault 18. Red when change_stock sorts variants as words, 10 before 9: PostgreSQL logs deadlocks."""
-    variants = make_product(options={"Size": [f"S{number}" for number in range(10)]}, stock=1000).variant_ids
-    nine, ten = variants[8:10]
+    product = make_product(options={"Size": [f"S{number}" for number in range(10)]}, stock=1000)
+    nine, ten = product.variant_ids[8:10]
     before = deadlocks(cluster) if cluster else 0
 
     def reserve() -> None:
@@ -82,8 +83,13 @@ def test_staff_edit_what_is_being_ordered(
         reserve_stock(order_id=order_id, holder_id=uuid.uuid4(), quantities={nine: 1, ten: 1}, actor="test")
         release_reservations(order_id=order_id, actor="test")
 
-    rows = [{"variant_id": str(variant_id), "delta": 1, "policy": "deny"} for variant_id in (nine, ten)]
-    edit = partial(change_stock, rows=rows, variant_ids=set(variants), reason="counted", actor="staff:1")
+    said = {"reason": "counted"} | {f"levels-{place}-{name}": word for place, variant_id in enumerate((nine, ten))
+                                    for name, word in {"variant_id": variant_id, "delta": 1, "policy": "deny"}.items()}
+
+    def edit() -> None:
+        with app.test_request_context(method="POST", data=said):
+            change_stock(product_id=product.id, form=StockForm(request.form), actor="staff:1")
+
     times = rounds(30, 2000)
     assert errors(at_once(app, [reserve, edit] * times)) == []
     assert (stock(nine), stock(ten)) == ((1000 + times, 0, 0),) * 2
