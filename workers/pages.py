@@ -5,6 +5,7 @@ A single change never waits for a rebuild: changes are looked for before every b
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from datetime import timedelta
 from redis import RedisError
 
 from storefront.browse.page_map import ALL, find_pages, list_pages_of_shop
+from storefront.catalog.shelves import read_filled_paths
 from storefront.foundation import page_files, page_marks, page_views
 from storefront.foundation.ahead import reading_ahead
 from storefront.foundation.cache import invalidate
@@ -20,6 +22,7 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_marks import Mark, Subject
+from storefront.foundation.redis import client
 from storefront.foundation.shop import facts
 from workers.pages_build import current_build
 from workers.pages_render import Rendered, render_batch
@@ -33,6 +36,7 @@ LYING = ("catalog",)  # what makes prices and stock lie; words and rates of tax 
 FRESH_SHARE = 0.8  # of the freshness bound, after which a page is rendered again: before browsers begin to ask
 OTHER_BUILD = timedelta(minutes=10)
 LATE = timedelta(seconds=3)  # the worker of pages should have seen a change by then
+MENUS = "pages:menus"  # in Redis: a digest of the categories to which the menus of rendered pages lead
 STARTED = now()
 DRAFT_SECONDS = 3600.0
 logger = logging.getLogger(__name__)
@@ -122,6 +126,19 @@ def refresh_pages() -> None:
     marked += page_marks.mark_old(before=now() - fresh, limit=share)
     if marked:
         logger.info("pages wanted anew: %d", marked)
+    _follow_menus()
+
+
+def _follow_menus() -> None:
+    """Want every page anew when a category was filled or emptied: the menus of all lead to those that are not bare."""
+    filled = hashlib.sha256("\n".join(read_filled_paths()).encode()).hexdigest()
+    try:
+        before = client().get(MENUS)
+        if before not in (None, filled):
+            page_marks.touch(subjects={ALL: False})
+        client().set(MENUS, filled)
+    except RedisError as error:  # what is old is rendered again in any case, see FRESH_SHARE
+        logger.warning("menus are not compared: %s", type(error).__name__)
 
 
 def count_views() -> None:

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from redis import Redis, RedisError
 from sqlalchemy import func, select, update
 
+from storefront.browse.page_map import ALL
 from storefront.catalog.collections import save_collection
 from storefront.catalog.rules import Priced, Rule
 from storefront.catalog.services import archive_product, change_price, rename_product, save_category
@@ -32,7 +33,7 @@ from storefront.foundation.page_marks import Page, PageSubject
 from storefront.foundation.shop import facts
 from storefront.inventory.services import correct_stock, release_reservations, reserve_stock
 from storefront.taxes.queries import read_rates
-from tests.factories.catalog import ACTOR, MadeProduct, make_product
+from tests.factories.catalog import ACTOR, MadeProduct, make_category, make_product
 from workers import pages
 from workers.pages_build import current_build
 from workers.queues import PAGES_WAKE_UP, connect, open_queue
@@ -317,6 +318,26 @@ def test_the_schedule_renders_first_of_all_then_what_is_old_or_of_another_build(
     page_marks.forget_pages(claims=[page_marks.Claim(row.address, row.kind, row.wanted)
                                     for row in db.session.scalars(select(Page))], remove=lambda address: None)
     assert waiting() >= total - 1  # everything: a shop that was updated has no pages yet
+
+
+def test_every_page_is_wanted_anew_when_a_category_is_filled_or_emptied(app: Flask, bowl: MadeProduct,
+                                                                       run_jobs: Callable[[], int]) -> None:
+    def look() -> list[str]:
+        pages.refresh_pages()
+        db.session.rollback()
+        return list(db.session.scalars(select(PageSubject.subject).where(PageSubject.subject == ALL)))
+
+    make_category("garden", "Garden")
+    run_jobs()
+    assert look() == []
+    assert "/c/garden" not in text("/p/bowl")
+    make_product(slug="spade", categories=("garden",))
+    run_jobs()
+    assert "/c/garden" not in text("/p/bowl")
+    assert look() == [ALL]
+    run_jobs()
+    assert "/c/garden" in text("/p/bowl")
+    assert look() == []
 
 
 def test_the_daily_sweep_finds_what_belongs_to_no_page_and_what_is_missing(app: Flask, bowl: MadeProduct) -> None:
