@@ -17,7 +17,9 @@ from redis import Redis
 from sqlalchemy import event
 
 from app import create_app
+from storefront.foundation.cache import cache
 from storefront.foundation.database import db
+from storefront.foundation.redis import client as redis_client
 from tests.postgres import Cluster, start_cluster
 from tests.sharing import SharedRule, make_scratch, share_compiled
 from workers.valkey import RunningValkey, start_valkey
@@ -140,6 +142,8 @@ def app(tmp_path: Path, database_url: str, valkey: RunningValkey) -> Iterator[Fl
         yield application
         db.session.remove()
         db.engine.dispose()
+        for kept in (redis_client(), cache.cache._write_client):  # else the collector meets their sockets in a later test
+            kept.connection_pool.disconnect()
 
 
 class ShopClient(FlaskClient):

@@ -32,4 +32,4 @@ def test_a_group_of_words_finds_at_once_and_bad_ones_are_told_what_is_wrong(
 
 def listing(shopper: FlaskClient, words: str) -> str:
     """Return the found products of the page, without the popular ones that a page without any offers."""
-    return shopper.get(f"/search?q={words}").text.split("What others bring home")[0]
+    return shopper.get(f"/search?q={words}").text.split("suggestions__title")[0]

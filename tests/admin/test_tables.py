@@ -157,7 +157,7 @@ def test_a_collection_is_picked_ordered_and_thinned(staff: Panel) -> None:
     for slug in ("bowl", "cup", "vase"):
         make_product(slug=slug)
     form = {"name": "The quiet desk", "slug": "the-quiet-desk", "is_published": "y", "added": "bowl, CUP\nvase"}
-    assert "no product stool" in staff.post("/admin/collections/new/", form | {"added": "stool"}, status=422).text
+    assert "no product “stool”" in staff.post("/admin/collections/new/", form | {"added": "stool"}, status=422).text
     staff.post("/admin/collections/new/", form)
     assert "already" in staff.post("/admin/collections/new/", form, status=422).text
     path = f"/admin/collections/{db.session.scalars(select(Collection.id)).one()}/"

@@ -50,8 +50,8 @@ def test_an_empty_shop_is_filled_with_everything(app: Flask, images: Path) -> No
     assert (seeded.products, seeded.variants, seeded.pictures) == (count(Product), count(Variant), 3)
     assert {product.status for product in db.session.scalars(select(Product))} == {ProductStatus.ACTIVE}
     assert count(StockLevel) == count(Variant)
-    assert (count(Banner), count(PromotionTile), count(HomeSection), count(Collection)) == (3, 4, 4, 2)
-    assert (count(Page), count(MenuItem), count(TaxRate)) == (7, 13, 27)
+    assert (count(Banner), count(PromotionTile), count(HomeSection), count(Collection)) == (3, 4, 4, 3)
+    assert (count(Page), count(MenuItem), count(TaxRate)) == (7, 14, 27)
     assert count(ShippingMethod) == 6
 
 
