@@ -142,7 +142,7 @@ def app(tmp_path: Path, database_url: str, valkey: RunningValkey) -> Iterator[Fl
         yield application
         db.session.remove()
         db.engine.dispose()
-        for kept in (redis_client(), cache.cache._write_client):  # else the collector meets their sockets in a later test
+        for kept in (redis_client(), cache.cache._write_client):  # else their sockets are found in a later test
             kept.connection_pool.disconnect()
 
 

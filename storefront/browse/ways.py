@@ -7,16 +7,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
 from storefront.browse.pages import Link
 from storefront.catalog import queries as catalog
 from storefront.content import queries as content
 from storefront.foundation.cache import cached
+from storefront.foundation.database import db
 from storefront.search.analysis import read_words
 from storefront.search.documents import language
 from storefront.search.synonyms import Phrase, read_synonyms
+from storefront.search.tables import lacks_table
 
 MAX_WAYS = 4
 _TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class ListTerms:
+    """What a category or a collection is called."""
+
+    label: str
+    url: str
+    terms: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +47,9 @@ def find_ways(query: str, *, is_found: bool) -> list[Link]:
 
     Where no product is found (`is_found`), a page that only speaks of it is a way too. What it reads is cached.
     """
-    asked = _terms(query)
-    phrases = [phrase for phrase in (asked, *read_synonyms(language()).of.get(asked, ())) if phrase]
-    found = [Link(f"Category: {node.name}", node.url) for node in catalog.read_tree() if _terms(node.name) in phrases]
-    found += [Link(f"Collection: {row.name}", row.url) for row in catalog.list_collections()
-              if _terms(row.name) in phrases]
+    asked = tuple(_terms(query, language()))
+    phrases = [phrase for phrase in (asked, *_same_as(asked)) if phrase]
+    found = [Link(row.label, row.url) for row in _read_lists(language()) if tuple(row.terms) in phrases]
     pages = _read_pages(language())
     found += [Link(page.title, page.url) for page in pages if any(_is_of(phrase, page) for phrase in phrases)]
     if not found and not is_found:
@@ -51,8 +62,26 @@ def _is_of(phrase: Sequence[str], page: PageTerms) -> bool:
     return not set(phrase).isdisjoint(page.named) and set(phrase) <= set(page.said)
 
 
-def _terms(text: str) -> Phrase:
-    return tuple(word.term for word in read_words(text, language()))
+def _same_as(asked: Phrase) -> Sequence[Phrase]:
+    try:
+        return read_synonyms(language()).of.get(asked, ())
+    except DBAPIError as error:
+        if not lacks_table(error):
+            raise
+    db.session.rollback()
+    return ()
+
+
+def _terms(text: str, spoken: str) -> list[str]:
+    return [word.term for word in read_words(text, spoken)]
+
+
+@cached("catalog")
+def _read_lists(spoken: str) -> list[ListTerms]:
+    categories = [ListTerms(f"Category: {node.name}", node.url, _terms(node.name, spoken))
+                  for node in catalog.read_tree()]
+    return categories + [ListTerms(f"Collection: {row.name}", row.url, _terms(row.name, spoken))
+                         for row in catalog.list_collections()]
 
 
 @cached("content")
@@ -62,5 +91,5 @@ def _read_pages(spoken: str) -> list[PageTerms]:
         body = html.unescape(_TAG.sub(" ", f"{page.title} {page.summary} {page.body}"))
         found.append(PageTerms(page.title, f"/pages/{page.slug}",
                                named=[word.term for word in read_words(page.title, spoken) if len(word.text) > 3],
-                               said=sorted({word.term for word in read_words(body, spoken)})))
+                               said=sorted(set(_terms(body, spoken)))))
     return found
