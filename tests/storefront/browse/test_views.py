@@ -85,7 +85,7 @@ def test_an_unchanged_page_is_not_sent_again_and_a_changed_one_is(client: FlaskC
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize(("path", "most"), [("/", 10), ("/c/clay", 10), ("/p/low-bowl", 12), ("/search?q=bowl", 13),
+@pytest.mark.parametrize(("path", "most"), [("/", 10), ("/c/clay", 10), ("/p/low-bowl", 12), ("/search?q=bowl", 15),
                                             ("/collections/desk", 11), ("/pages/about", 10)])
 def test_a_page_keeps_to_its_queries(client: FlaskClient, count_queries: Callable[[], int], path: str,
                                      most: int) -> None:
@@ -94,8 +94,10 @@ def test_a_page_keeps_to_its_queries(client: FlaskClient, count_queries: Callabl
     assert count_queries() <= most
     client.get(path)
     warm = count_queries()
-    # Stock is read live, in one query, and so is whether lists have filters; a search is never kept.
-    assert warm == {"/pages/about": 0, "/c/clay": 2, "/collections/desk": 2, "/search?q=bowl": 6}.get(path, 1)
+    # Stock is read live, in one query, and so is whether lists have filters; a search is never kept, and PostgreSQL is
+    # told before and after it how long it may take.
+    searched = 8 if db.engine.dialect.name == "postgresql" else 6
+    assert warm == {"/pages/about": 0, "/c/clay": 2, "/collections/desk": 2, "/search?q=bowl": searched}.get(path, 1)
 
 
 @pytest.mark.usefixtures("shop")
