@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
@@ -15,7 +16,11 @@ from workers.relay import relay_once
 
 def work_until_quiet(app: Flask) -> int:
     """Relay and work until nothing moves; returns how many rows moved."""
-    connection = connect(app)
+    with connect(app) as connection:
+        return _work(connection)
+
+
+def _work(connection: Redis) -> int:
     moved = 0
     for _ in range(20):
         db.session.remove()
