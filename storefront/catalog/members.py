@@ -13,7 +13,7 @@ from storefront.catalog.models import Collection, CollectionEntry
 from storefront.catalog.rules import read_rule
 from storefront.foundation.database import db
 
-MAX_KEPT = 1_000_000  # products of all collections that a process keeps, some 70 bytes each
+MAX_KEPT = 1_000_000  # products of all collections that a process keeps
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A block: about a thousand products as bitmaps, one bit for each variant, the variants of a product side by side.
+"""A block: some thousand products as bitmaps, one bit for each variant, the variants of a product side by side.
 
 Python's whole numbers are the bitmaps: `&` and `bit_count` run over them at memory speed, the same on every
 database. A filter for red, size M and in stock means one variant that is all three, so bits stand for variants,
