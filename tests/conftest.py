@@ -85,7 +85,10 @@ def template(scratch: Path, cluster: Cluster | None, valkey: RunningValkey) -> s
         upgrade()
         db.session.remove()
         db.engine.dispose()
-    return "template_shop" if cluster else f"{scratch}/template.db"
+    if cluster is None:
+        return f"{scratch}/template.db"
+    cluster.sql("CREATE DATABASE untouched TEMPLATE template_shop")
+    return "template_shop"
 
 
 def environ(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
@@ -102,15 +105,20 @@ def environ(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def database_url(scratch: Path, template: str, cluster: Cluster | None) -> str:
+def database_url(request: pytest.FixtureRequest, scratch: Path, template: str,
+                 cluster: Cluster | None) -> Iterator[str]:
     """An empty, migrated database: a new copy of the file, or the one on the server with its tables emptied."""
     if cluster is None:
         for left in scratch.glob("shop.db*"):
             left.unlink()
         shutil.copy(template, scratch / "shop.db")
-        return f"sqlite:///{scratch}/shop.db"
+        yield f"sqlite:///{scratch}/shop.db"
+        return
     cluster.sql(EMPTY_TABLES, database=template)
-    return cluster.url(template)
+    yield cluster.url(template)
+    if request.node.get_closest_marker("schema"):
+        cluster.sql(f"DROP DATABASE {template} WITH (FORCE)")
+        cluster.sql(f"CREATE DATABASE {template} TEMPLATE untouched")
 
 
 # Copying a database per test costs PostgreSQL seconds; emptying the tables whose files hold anything, milliseconds.

@@ -54,6 +54,7 @@ def test_redis_away_is_said_with_what_it_costs(app: Flask) -> None:
     assert "correct REDIS_URL" in advice(app, "redis")
 
 
+@pytest.mark.schema
 def test_a_database_of_another_age_wants_an_upgrade(app: Flask) -> None:
     db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     db.session.commit()
