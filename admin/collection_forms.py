@@ -51,9 +51,8 @@ class EntryForm(Form):
 
 
 class CollectionForm(Form):
-    """A collection that exists; `seen` tells what it said when the page was opened."""
+    """A collection that exists."""
 
-    seen = HiddenField()
     name = line("Name", Required("Give it a name."), most=120)
     intro = text("Introduction", most=2000, rows=3)
     is_published = BooleanField("Shown in the shop", default=True)

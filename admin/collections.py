@@ -20,8 +20,7 @@ from admin.collection_forms import (
 from admin.fields import choices
 from admin.product_lists import list_categories, read_thumbs
 from admin.views import Answer, TableView
-from storefront.catalog.collections import fingerprint, save_collection
-from storefront.catalog.errors import CollectionMoved
+from storefront.catalog.collections import save_collection
 from storefront.catalog.listing import ORDERS
 from storefront.catalog.media import Picture
 from storefront.catalog.models import Collection, CollectionEntry, Product
@@ -59,20 +58,17 @@ class Collections(TableView):
     def create_form(self, obj: Any = None) -> Any:
         return _with_categories(super().create_form(obj))
 
-    def edit_form(self, obj: Any = None) -> Any:
-        form = super().edit_form(obj)
-        if request.method == "GET":
-            form.seen.data = fingerprint(obj)
-        if request.method == "GET" and obj.rule:
-            said = fields_of(read_rule(obj.rule))
+    def form_of(self, row: Any, sent: Any = None) -> Any:
+        form: Any = super().form_of(row, sent)
+        if not sent:
+            said = fields_of(read_rule(row.rule)) if row.rule else {}
             for name, value in said.items():
                 form[name].data = value
-        if form.entries and not form.entries[0].slug.data:  # made from rows that know their product by id
             slugs = dict(db.session.execute(
                 select(Product.id, Product.slug).join(CollectionEntry, CollectionEntry.product_id == Product.id)
-                .where(CollectionEntry.collection_id == obj.id, CollectionEntry.is_pinned)).all())
-            for place, (row, entry) in enumerate(zip(form.entries, obj.entries, strict=True), start=1):
-                row.slug.data, row.position.data = slugs[entry.product_id], place
+                .where(CollectionEntry.collection_id == row.id, CollectionEntry.is_pinned)).all())
+            for place, (line, entry) in enumerate(zip(form.entries, row.entries, strict=True), start=1):
+                line.slug.data, line.position.data = slugs[entry.product_id], place
         return _with_categories(form)
 
     def names_of(self, form: Any) -> dict[str, str]:
@@ -107,12 +103,8 @@ class Collections(TableView):
         words = split_words(form.added.data)
         known = read_slugs(words)
         slugs = [*(entry[2] for entry in kept), *(known[word] for word in words)]
-        try:
-            return save_collection(slug=slug, name=form.name.data, intro=form.intro.data, product_slugs=slugs,
-                                   is_published=form.is_published.data, rule=rule_of(form), seen=form.seen.data or "")
-        except CollectionMoved:  # who saves again has read it
-            form.seen.data = fingerprint(self.get_one(str(row_id)))
-            raise
+        return save_collection(slug=slug, name=form.name.data, intro=form.intro.data, product_slugs=slugs,
+                               is_published=form.is_published.data, rule=rule_of(form))
 
 
 def preview_rule(rule: Rule) -> Preview:

@@ -8,8 +8,6 @@ day, by the products that have just grown too old. A new rule is asked about the
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection as Collected
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,7 +18,7 @@ from time import monotonic
 from sqlalchemy import ColumnElement, delete, false, insert, literal, or_, select, update
 
 from storefront.catalog.changes import Changes
-from storefront.catalog.errors import CollectionMoved, TooManyPlaced, UnknownProduct
+from storefront.catalog.errors import TooManyPlaced, UnknownProduct
 from storefront.catalog.events import CollectionChanged, RuleDue
 from storefront.catalog.models import Collection, CollectionEntry, Product
 from storefront.catalog.rules import Rule, grew_too_old, is_matching, read_rule, to_json
@@ -39,12 +37,12 @@ SLICE_SECONDS = 10.0  # of the 40 that a job may take
 
 @transactional
 def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Sequence[str] = (),
-                    is_published: bool = True, rule: Rule | None = None, seen: str = "") -> int:
+                    is_published: bool = True, rule: Rule | None = None) -> int:
     """Make the collection say this and return its id; a second call changes nothing.
 
     It holds the products named, in this order, and after them what the rule finds: of a large shop a new rule finds
     the first products at once and the others within a minute. Raises UnknownProduct naming the slugs that no
-    product has, TooManyPlaced, and CollectionMoved when it no longer says what was `seen` (see fingerprint).
+    product has, and TooManyPlaced.
     """
     if len(product_slugs) > MAX_PLACED:
         raise TooManyPlaced(f"At most {MAX_PLACED} products can be placed by hand. Let a rule find the others, or "
@@ -55,9 +53,6 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
     if missing:
         raise UnknownProduct(f"There is no product {', '.join(missing)}.")
     collection = db.session.scalar(select(Collection).where(Collection.slug == slug).with_for_update())
-    if collection is not None and seen and seen != fingerprint(collection):
-        raise CollectionMoved("Somebody else saved this collection while you were at it. Save again to put what you "
-                              "wrote in its place, or open the page anew to see what they did.")
     if collection is None:
         collection = Collection(slug=slug, name="", intro="", is_published=is_published)
         db.session.add(collection)
@@ -75,15 +70,6 @@ def save_collection(*, slug: str, name: str, intro: str = "", product_slugs: Seq
     elif rule is not None:
         _follow({collection.id: rule}, unpicked)
     return collection.id
-
-
-def fingerprint(collection: Collection) -> str:
-    """Return what tells whether anybody has changed what people write of the collection; its rule's finds are not."""
-    placed = db.session.scalars(select(CollectionEntry.product_id).where(
-        CollectionEntry.collection_id == collection.id, CollectionEntry.is_pinned)
-        .order_by(CollectionEntry.position, CollectionEntry.product_id)).all()
-    said = (collection.name, collection.intro, collection.is_published, collection.rule, placed)
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def follow_products(product_ids: Collected[int]) -> None:

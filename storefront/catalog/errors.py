@@ -47,9 +47,3 @@ class UnknownPicture(NotFound):
 
 class TooManyPlaced(ShopError):
     """More products were placed by hand in a collection than a person could keep in order."""
-
-
-class CollectionMoved(ShopError):
-    """Somebody else saved the collection since it was opened."""
-
-    status = 409

@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from admin import collections as panel
 from storefront.catalog import collections
-from storefront.catalog.models import Collection
+from storefront.catalog.models import Collection, CollectionEntry, Product
 from storefront.catalog.queries import read_collection_cards
-from storefront.catalog.rules import OfBrand, Priced, PublishedBetween, Rule, Tagged, read_rule
+from storefront.catalog.rules import InStock, OfBrand, Priced, PublishedBetween, Rule, Tagged, read_rule
 from storefront.foundation.database import db
-from tests.admin.conftest import Panel, read_form
+from tests.admin.conftest import Panel, problems_of, read_form
 from tests.factories.catalog import make_product
 
 NEW = "/admin/collections/new/"
@@ -69,26 +69,37 @@ def test_what_makes_no_rule_is_refused_in_words(staff: Panel, said: dict[str, st
     assert db.session.scalars(select(Collection)).all() == []
 
 
-def test_who_saves_second_is_told_and_may_save_again(staff: Panel) -> None:
+def test_who_saves_second_is_told_and_both_keep_what_they_wrote(staff: Panel) -> None:
     for slug in ("bowl", "lamp", "rug"):
         make_product(slug=slug)
-    staff.post(NEW, FORM | {"has_rule": "y", "highest": "5", "added": "bowl"})
+    staff.post(NEW, FORM | {"has_rule": "y", "highest": "5", "brands": "", "added": "bowl, rug"})
     row = db.session.scalars(select(Collection)).one()
     path = f"/admin/collections/{row.id}/"
-    mine = {name: said[0] for name, said in staff.form_of(path).items()} | {"name": "Mine"}
+    first = staff.form_of(path)
     make_product(slug="cheap", amount=100)  # enters by the rule: nobody's work is in danger
-    staff.post(path, mine)
-    mine = {name: said[0] for name, said in staff.form_of(path).items()} | {"name": "Again mine"}
-    staff.post(path, mine | {"name": "Theirs", "added": "lamp"})
-    told = staff.post(path, mine, status=422).text
-    assert "Somebody else saved this collection while you were at it." in told
+    staff.post(path, first | {"intro": ["Small things."]})
+    first, second = staff.form_of(path), staff.form_of(path)
+    staff.post(path, first | {"name": ["Theirs"], "added": ["lamp"], "highest": ["9"], "entries-0-is_removed": ["y"]})
+    refused = staff.post(path, second | {"name": ["Mine"], "is_in_stock": ["y"], "entries-1-position": ["7"]},
+                         status=422)
+    told = problems_of(refused.text)[0]
+    assert "Somebody else changed this collection meanwhile." in told
+    assert "Name is now “Theirs”; saved again it becomes yours: “Mine”." in told
+    assert "Price to is now “9.00”." in told
+    assert "rug: Place is now “1”; saved again it becomes yours: “7”." in told
+    assert "lamp: Place is now “2”." in told
+    assert read_placed(row.id) == ("Theirs", ["rug", "lamp"])
+    staff.post(path, read_form(refused.text))
+    assert read_placed(row.id) == ("Mine", ["lamp", "rug"])
+    rule = read_rule(db.session.scalars(select(Collection.rule)).one())
+    assert rule == Rule((Priced(None, 900), InStock()))
+
+
+def read_placed(collection_id: int) -> tuple[str, list[str]]:
     db.session.rollback()
-    row = db.session.scalars(select(Collection)).one()
-    assert (row.name, len(row.entries)) == ("Theirs", 2)
-    staff.post(path, {name: said[0] for name, said in read_form(told).items()})
-    db.session.rollback()
-    row = db.session.scalars(select(Collection)).one()
-    assert (row.name, [entry.product_id for entry in row.entries]) == ("Again mine", [row.entries[0].product_id])
+    slugs = select(Product.slug).join(CollectionEntry, CollectionEntry.product_id == Product.id).where(
+        CollectionEntry.collection_id == collection_id, CollectionEntry.is_pinned).order_by(CollectionEntry.position)
+    return db.session.get_one(Collection, collection_id).name, list(db.session.scalars(slugs))
 
 
 def test_hands_place_at_most_what_a_page_can_show(staff: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
