@@ -91,6 +91,13 @@ def ask_for_aged() -> None:
         row.aged_on = today
 
 
+@transactional
+def ask_about_all() -> None:
+    """Let jobs ask every rule about every product, when nobody can say any more which of them changed."""
+    for collection_id in _read_rules():
+        record(RuleDue(collection_id, 0, ""))
+
+
 def work_on_rule(*, collection_id: int, after: int, since: str, seconds: float = SLICE_SECONDS) -> None:
     """Ask the collection's rule about products for some seconds, and for a job to go on (a job).
 

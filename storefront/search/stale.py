@@ -2,15 +2,20 @@
 
 The relay notes them in the transaction that relays the events; a worker reads the products and forgets the note
 unless it was touched again meanwhile. Events that wait for the relay count as well, so nothing is missed between.
+
+Where a restore left the table out nothing is noted: the events that mails and money wait for go on, and the rebuild,
+which makes the table, reads every product anew.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, literal, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
 from storefront.catalog.events import CategoryRenamed, ProductChanged
@@ -19,11 +24,13 @@ from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
 from storefront.inventory.events import StockChanged
 from storefront.search.models import FacetPlace, FacetState, StaleProduct
+from storefront.search.tables import lacks_table
 
 Insert = postgresql.Insert | sqlite.Insert
 CHUNK = 500  # rows of one statement
 SHOWN_BY_LISTS = (ProductChanged.__name__, StockChanged.__name__)
 MAX_EVENTS = 1000  # waiting ones that a reader looks through
+logger = logging.getLogger(__name__)
 
 
 @transactional
@@ -42,7 +49,7 @@ def _touch_categories(category_ids: Collection[int]) -> None:
         lies = (select(place.product_id, literal(1)).distinct().join(below, below.id == place.category_id)
                 .join(above, or_(below.id == above.id, below.path.startswith(above.path + "/")))
                 .where(above.id.in_(part)))
-        db.session.execute(_upsert(_insert().from_select(["product_id", "version"], lies)))
+        _write(_insert().from_select(["product_id", "version"], lies))
 
 
 @transactional
@@ -50,7 +57,7 @@ def touch_products(*, product_ids: Collection[int]) -> None:
     """Note the products as stale."""
     for part in _chunks(sorted(product_ids)):
         rows = [{"product_id": product_id, "version": 1} for product_id in part]
-        db.session.execute(_upsert(_insert().values(rows)))
+        _write(_insert().values(rows))
 
 
 def _insert() -> Insert:
@@ -59,10 +66,17 @@ def _insert() -> Insert:
     return sqlite.insert(StaleProduct)
 
 
-def _upsert(insert: Insert) -> Insert:
+def _write(insert: Insert) -> None:
     statement: Insert = insert.on_conflict_do_update(
         index_elements=[StaleProduct.product_id], set_={"version": StaleProduct.version + 1})
-    return statement
+    try:
+        with db.session.begin_nested():  # without the table the rest of the transaction stands
+            db.session.execute(statement)
+    except DBAPIError as error:
+        if not lacks_table(error):
+            raise
+        logger.error("search follows no product: %s is missing until `flask search rebuild`",
+                     StaleProduct.__tablename__)
 
 
 def waits() -> ColumnElement[bool]:
@@ -72,8 +86,14 @@ def waits() -> ColumnElement[bool]:
 
 
 def is_anything_stale() -> bool:
-    """Tell whether a note waits; reads only."""
-    return db.session.scalar(select(StaleProduct.product_id).limit(1)) is not None
+    """Tell whether a note waits; reads only. Without the table none does."""
+    try:
+        return db.session.scalar(select(StaleProduct.product_id).limit(1)) is not None
+    except DBAPIError as error:
+        if not lacks_table(error):
+            raise
+    db.session.rollback()
+    return False
 
 
 def claim_stale(limit: int) -> dict[int, int]:

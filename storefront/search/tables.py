@@ -14,9 +14,10 @@ from flask import current_app
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from storefront.catalog.collections import ask_about_all
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import Model, db, transactional
-from storefront.search.models import SearchIndex, SearchWord
+from storefront.search.models import SearchIndex, SearchWord, StaleProduct
 from storefront.search.synonyms import GROUP
 
 PREFIX = "search_"
@@ -52,6 +53,8 @@ def make_missing_tables() -> list[str]:
     for index in db.session.scalars(select(SearchIndex)):
         if ENGINE + index.serving in missing or SearchWord.__tablename__ in missing:
             index.serving = ""  # plain SQL answers until the rebuild is done
+    if StaleProduct.__tablename__ in missing:
+        ask_about_all()  # what sold out meanwhile was not noted, and rules of collections may ask for it
     invalidate(GROUP)
     logger.warning("made the missing tables %s", ", ".join(missing))
     return missing

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
+from storefront.catalog.collections import save_collection
+from storefront.catalog.queries import read_collection_cards
+from storefront.catalog.rules import InStock, Rule
+from storefront.catalog.services import save_category
 from storefront.foundation.cache import leave_behind
 from storefront.foundation.database import db
+from storefront.foundation.outbox import OutboxEvent
+from storefront.inventory.services import correct_stock
 from storefront.search.services import rebuild_search
 from storefront.search.synonyms import GROUP
 from storefront.search.tables import make_missing_tables
-from tests.factories.catalog import make_product
+from tests.factories.accounts import make_customer
+from tests.factories.catalog import ACTOR, make_product
+from tests.workers.outbox import jobs
 from tests.workers.test_doctor import advice
+from workers.doctor import examine
 
 pytestmark = pytest.mark.schema
 
@@ -81,3 +92,26 @@ def test_a_database_that_waits_for_its_upgrade_is_left_to_it(app: Flask, without
     assert result.exit_code == 1
     assert "`flask db upgrade` makes its tables" in result.output
     assert tables() == set()
+
+
+def test_the_relay_goes_on_without_the_table_of_what_changed(app: Flask, run_jobs: Callable[[], int]) -> None:
+    bowl = make_product(slug="low-bowl", categories=("ceramics",), stock=1)
+    collection_id = save_collection(slug="there", name="There", rule=Rule((InStock(),)))
+    rebuild_search()
+    run_jobs()
+    db.session.execute(text("DROP TABLE search_stale_product"))
+    db.session.commit()
+    save_category(path="ceramics", name="Clay")
+    correct_stock(variant_id=bowl.variant_id, delta=-1, actor=ACTOR, reason="broken")
+    make_customer()
+    run_jobs()
+    assert [job.job for job in jobs() if not job.finished_at] == []
+    assert jobs()[-1].job == "workers.mails.send_welcome"
+    assert db.session.scalars(select(OutboxEvent.name).where(OutboxEvent.relayed_at.is_(None))).all() == []
+    [finding] = [finding for finding in examine(app) if finding.name == "search"]
+    assert ("lacks search_stale_product" in finding.said, finding.advice) == (True, "Run `flask search rebuild`.")
+    assert [card.slug for card in read_collection_cards(collection_id).cards] == ["low-bowl"]  # nobody noted it
+    assert app.test_cli_runner().invoke(args=["search", "rebuild"]).exit_code == 0
+    run_jobs()
+    assert read_collection_cards(collection_id).cards == []
+    assert advice(app, "search") == ""
