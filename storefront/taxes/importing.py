@@ -13,8 +13,9 @@ from pathlib import Path
 from slugify import slugify
 from sqlalchemy import select
 
-from storefront.foundation.csv_files import Rejection, Row, UnreadableFile, open_table
+from storefront.foundation.csv_files import Rejection, Row, Table, UnreadableFile, open_table
 from storefront.foundation.database import db, transactional
+from storefront.foundation.decimals import HINT, DecimalSigns, read_commas
 from storefront.taxes.models import TaxCategory, TaxRate
 from storefront.taxes.services import save_category, save_rate
 
@@ -61,12 +62,13 @@ def import_rates(path: Path, *, is_on_top: bool | None = None, is_dry_run: bool 
         missing = [column for column in REQUIRED if column not in table.header]
         if missing:
             raise UnreadableFile(f"Line 1 has no column {', '.join(missing)}: this is no file of tax rates.")
+        commas = _find_commas(table)
         for row in table.rows():
             if isinstance(row, Rejection):
                 report.rejections.append(row)
                 continue
             try:
-                entry = _read(row)
+                entry = _read(read_commas(row, commas))
                 if (entry.country, entry.tax_category) in entries:
                     raise _CellProblem("Priority", f"{entry.country} has a rate for {entry.tax_category} in an earlier "
                                        "line already; the shop takes no second one.")
@@ -76,6 +78,14 @@ def import_rates(path: Path, *, is_on_top: bool | None = None, is_dry_run: bool 
                 entries[entry.country, entry.tax_category] = entry
     _save(entries=list(entries.values()), is_on_top=is_on_top, is_dry_run=is_dry_run, report=report)
     return report
+
+
+def _find_commas(table: Table) -> frozenset[str]:
+    signs = DecimalSigns(("Rate %",))
+    for row in table.rows():
+        if isinstance(row, Row):
+            signs.note(row)
+    return signs.commas
 
 
 @transactional
@@ -113,5 +123,6 @@ def _read(row: Row) -> RateEntry:
     text = row["Rate %"]
     points = Decimal(text) * 100 if _PERCENT.fullmatch(text) else Decimal(-1)
     if not 0 <= points <= 10_000 or points != points.to_integral_value():
-        raise _CellProblem("Rate %", f"“{text[:40]}” is no percentage from 0 to 100 with two decimals.")
+        raise _CellProblem("Rate %", f"“{text[:40]}” is no percentage from 0 to 100 with two decimals."
+                           f"{HINT if ',' in text else ''}")
     return RateEntry(country, slugify(row["Tax Class"])[:40] or "standard", row["Tax Name"][:40] or "VAT", int(points))

@@ -97,6 +97,29 @@ def test_the_file_is_read_whole_once_and_the_smallest_budget_comes_to_the_end(
     assert db.session.query(ImportChunk).count() == 0
 
 
+def test_the_first_look_at_a_file_goes_on_where_it_was(staff: Panel, app: Flask,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "LOOKS", 4)
+    rows = [*CARDS, plain("again", Variant_SKU="S0")]
+    rows = [row | {"Variant Price": "12,50"} for row in rows]
+    address = upload(staff, text_of(rows))
+    looks: list[tuple[int, int]] = []
+    read = index.FileIndex._read
+
+    def look(self: index.FileIndex, *said: Any) -> None:
+        looks.append(self._place)
+        read(self, *said)
+
+    monkeypatch.setattr(index.FileIndex, "_read", look)
+    for _ in range(20):
+        uploads.work_on_import(import_id=last_import().id, stock=app.extensions["stock"], seconds=1e-9)
+        if last_import().state not in uploads.IN_WORK:
+            break
+    assert [line for _, line in looks] == [2, 5, 8, 11, 14]
+    assert (len(slugs()), last_import().counts["rejected"]) == (12, 1)
+    assert "is already used in line 2" in staff.get(address)
+
+
 def test_a_file_without_products_is_not_offered(staff: Panel, run_jobs: Callable[[], int]) -> None:
     for rows in ([], [plain("bad", Variant_Price="x")]):
         address = upload(staff, text_of(rows), is_dry_run="y")

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from storefront.catalog.entries import MAX_AMOUNT, MAX_GRAMS
 from storefront.foundation.csv_files import Row
+from storefront.foundation.decimals import HINT
 from storefront.foundation.money import InvalidAmount, parse_amount
 
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
-COMMA = " A point stands before the decimals, not a comma, and nothing between thousands."
 MAX_QUANTITY = 1_000_000_000
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,10}(\.0+)?", re.ASCII)
@@ -35,7 +35,7 @@ def read_amount(row: Row, column: str, currency: str) -> int | None:
     try:
         amount = _parse_amount(text, currency)
     except InvalidAmount as error:
-        raise CellProblem(column, f"{error}{COMMA if ',' in text else ''}") from None
+        raise CellProblem(column, f"{error}{HINT if ',' in text else ''}") from None
     if amount > MAX_AMOUNT:
         raise CellProblem(column, f"“{text[:40]}” is more than a price can be.")
     return amount
@@ -74,7 +74,7 @@ def grams_of(text: str, unit: str, column: str) -> int:
     except InvalidOperation:
         grams = None
     if grams is None or grams > MAX_GRAMS:
-        raise CellProblem(column, f"“{text[:40]}” is no weight.")
+        raise CellProblem(column, f"“{text[:40]}” is no weight.{HINT if ',' in text else ''}")
     return int(grams.to_integral_value())
 
 

@@ -60,6 +60,7 @@ class Format:
     skus: Callable[[Row], tuple[str, ...]]
     derive_slug: Callable[[Row], str]  # the address made of a product's first row, where the file says none
     read: Callable[[Group, str, Lookup], ReadProduct]  # rows, currency, the rest of the file
+    decimals: tuple[str, ...]  # columns in which a comma may stand before decimals
     of_status: tuple[str, ...]
     of_categories: tuple[str, ...]
     of_stock: tuple[str, ...]  # columns of a variant

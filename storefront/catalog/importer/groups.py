@@ -36,6 +36,7 @@ Item = Group | Rejection
 def read_groups(table: Table, source: Format, index: FileIndex, start: Position) -> Iterator[tuple[Item, Position]]:
     """Stream the products of the file from `start` on, each with the position after which all before it is done."""
     group: Group | None = None
+    line = start.line
     waiting: list[Rejection] = []
 
     def finish(position: Position) -> Iterator[tuple[Item, Position]]:
@@ -45,11 +46,13 @@ def read_groups(table: Table, source: Format, index: FileIndex, start: Position)
             yield rejection, position
         waiting.clear()
 
-    for row in table.rows(*start):
-        if isinstance(row, Rejection):
+    for read in table.rows(*start):
+        line = read.line
+        if isinstance(read, Rejection):
             # It may have been a row of the product around it, which is therefore not whole.
-            (group.problems if group is not None and source.joins_rows else waiting).append(row)
+            (group.problems if group is not None and source.joins_rows else waiting).append(read)
             continue
+        row = index.with_points(read)
         place = source.place(row)
         if group is not None and source.joins_rows and place.key == group.key:
             group.rows.append(row)
@@ -58,13 +61,16 @@ def read_groups(table: Table, source: Format, index: FileIndex, start: Position)
         else:
             yield from finish(Position(row.offset, row.line))
             group = Group(place.key, place.names, [row])
-    yield from finish(Position(table.size, start.line))
+    yield from finish(Position(table.size, line))  # not line 0: that is the beginning
 
 
 def _with_parts(group: Group, table: Table, index: FileIndex) -> Group:
     for offset, line in index.parts(group.names):
         part = table.row_at(offset, line)
-        (group.problems if isinstance(part, Rejection) else group.rows).append(part)  # type: ignore[arg-type]
+        if isinstance(part, Rejection):
+            group.problems.append(part)
+        else:
+            group.rows.append(index.with_points(part))
     return group
 
 

@@ -67,11 +67,13 @@ def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda p
     """
     with _few_sweeps(), open_table(order.path) as table:
         source = find_format(table, order.source_format)
-        with FileIndex(table, source, order.index) as index:
-            if order.keep_index is not None and not order.index:
+        until = time.monotonic() + order.seconds if order.seconds else None
+        with FileIndex(table, source, order.index, until) as index:
+            if order.keep_index is not None and index.has_read:
                 order.keep_index(index.keep())
-            until = time.monotonic() + order.seconds if order.seconds else None
             report, position = _begin(order=order, source=source, digest=_digest(order), size=table.size)
+            if not index.is_whole:
+                return report
             run = _Run(report.import_id, order, source, index, table, {})
             resumed_at, hints = report.resumed_at, report.hints
             for batch, following in _batches(read_groups(table, source, index, position)):

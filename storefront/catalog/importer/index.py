@@ -6,38 +6,52 @@ on the file can be read from any product on.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import time
 from contextlib import AbstractContextManager
 
 from storefront.catalog.importer.formats import Format
 from storefront.foundation.csv_files import Rejection, Row, Table
+from storefront.foundation.decimals import DecimalSigns, read_commas
 
 TABLES = """
 CREATE TABLE owner (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
 CREATE TABLE part (key TEXT, line INTEGER, place INTEGER, PRIMARY KEY (key, line)) WITHOUT ROWID;
 CREATE TABLE sku (sku TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
 CREATE TABLE slug (slug TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
-CREATE TABLE total (products INTEGER, unreadable INTEGER);
+CREATE TABLE total (said TEXT);
 """
+LOOKS = 500  # rows between two looks at the clock
 
 
 class FileIndex(AbstractContextManager["FileIndex"]):
     """Which line each product, SKU and address of the file stands in, and which rows stand apart from their product."""
 
-    def __init__(self, table: Table, source: Format, kept: bytes = b"") -> None:
-        """Read the file, unless what `keep` returned for it is at hand; raises UnreadableFile."""
+    def __init__(self, table: Table, source: Format, kept: bytes = b"", until: float | None = None) -> None:
+        """Read the file, from where what `keep` returned for it ends, to its end or until that moment is there.
+
+        Raises UnreadableFile.
+        """
         # An empty name is a database of this connection alone, on disk as soon as it grows.
         self._database = sqlite3.connect("", isolation_level=None)
         self.products = 0
         self.unreadable = 0
+        self.is_whole = self.has_read = False
+        self._last = ""
+        self._place = table.start  # byte and line from which on nothing was read yet
+        self._signs = DecimalSigns(source.decimals)
         try:
             if kept:
                 self._database.deserialize(kept)
-                self.products, self.unreadable = self._database.execute("SELECT * FROM total").fetchone()
+                self._take_up()
             else:
-                self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA cache_size=-4096;{TABLES}BEGIN;")
-                self._read(table, source)
-                self._database.execute("INSERT INTO total VALUES (?, ?)", (self.products, self.unreadable))
+                self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA cache_size=-4096;{TABLES}")
+            if not self.is_whole:
+                self.has_read = True
+                self._database.execute("BEGIN")
+                self._read(table, source, until)
+                self._note_down()
                 self._database.execute("COMMIT")
         except BaseException:
             self._database.close()
@@ -49,6 +63,10 @@ class FileIndex(AbstractContextManager["FileIndex"]):
     def keep(self) -> bytes:
         """Return all of it, for the next one who reads the same file."""
         return self._database.serialize()
+
+    def with_points(self, row: Row) -> Row:
+        """Return the row with points before its decimals, where the file writes commas throughout."""
+        return read_commas(row, self.commas) if self.commas else row
 
     def line_of(self, name: str) -> int:
         """Return the line of the row that is the product of this name; 0 when there is none."""
@@ -77,26 +95,44 @@ class FileIndex(AbstractContextManager["FileIndex"]):
         row = self._database.execute(statement, (value,)).fetchone()
         return int(row[0]) if row else 0
 
-    def _read(self, table: Table, source: Format) -> None:
-        last = ""
-        for row in table.rows():
+    def _take_up(self) -> None:
+        [said] = self._database.execute("SELECT said FROM total").fetchone()
+        self.is_whole, self.products, self.unreadable, self._last, place, undecided, commas = json.loads(said)
+        self._place = tuple(place)
+        self._signs = DecimalSigns(undecided, commas)
+        self.commas = self._signs.commas
+
+    def _note_down(self) -> None:
+        self.commas = self._signs.commas
+        said = [self.is_whole, self.products, self.unreadable, self._last, self._place, self._signs.undecided,
+                sorted(self.commas)]
+        self._database.execute("DELETE FROM total")
+        self._database.execute("INSERT INTO total VALUES (?)", (json.dumps(said),))
+
+    def _read(self, table: Table, source: Format, until: float | None) -> None:
+        for number, row in enumerate(table.rows(*self._place), start=1):
             if isinstance(row, Rejection):
                 self.unreadable += 1
                 continue
+            if until is not None and number % LOOKS == 0 and time.monotonic() > until:
+                self._place = (row.offset, row.line)
+                return
+            self._signs.note(row)
             for sku in source.skus(row):
                 self._add("sku", sku, row)
             place = source.place(row)
             if place.is_part:
                 self._database.execute("INSERT OR IGNORE INTO part VALUES (?, ?, ?)", (place.key, row.line, row.offset))
-            elif place.key and place.key != last:
-                last = self._read_first(row, place.names, last, source)
+            elif place.key and place.key != self._last:
+                self._last = self._read_first(row, place.names, source)
+        self.is_whole = True
 
-    def _read_first(self, row: Row, names: tuple[str, ...], last: str, source: Format) -> str:
+    def _read_first(self, row: Row, names: tuple[str, ...], source: Format) -> str:
         """Note a product's first row, or a row that stands apart: the product it interrupts may go on after it."""
         is_new = self._add("owner", names[0], row)
         if not is_new and source.joins_rows:
             self._database.execute("INSERT INTO part VALUES (?, ?, ?)", (names[0], row.line, row.offset))
-            return last
+            return self._last
         for name in names[1:]:
             self._add("owner", name, row)
         if is_new:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from slugify import slugify
@@ -23,6 +23,7 @@ from storefront.foundation.page_marks import outrun
 T = TypeVar("T")
 CATEGORY, BRAND = "Category", "Brand"  # in the `column` of a line that tells of one; its `text` is path or slug
 CHUNK = 500
+RULED = "The rule of a collection names it."
 RETIRED = "-undone-"  # before the id in the address of a product that an undo took out of the shop
 
 
@@ -88,24 +89,21 @@ def _undo_categories(lines: list[ImportLine], ruled: set[int]) -> Iterable[Impor
     below = _count(Category.parent_id, Category.parent_id, rows)
     filed = product_category.c
     used = _count(filed.category_id, Product.id, rows, and_(filed.product_id == Product.id, not_(is_retired())))
+
+    def drop(row: Category) -> None:
+        if row.parent_id in below:
+            below[row.parent_id] -= 1
+        execute_counted(delete(product_category).where(filed.category_id == row.id))
+        execute_counted(update(Product).where(Product.category_id == row.id).values(category_id=None))
+        execute_counted(delete(Category).where(Category.id == row.id))
+        gather_after_commit("categories", row.path, _drop_pages)
+
     for row in sorted(rows.values(), key=lambda row: -row.path.count("/")):
         line = said[row.path]
-        if (row.name, row.intro, row.is_published) != (line.name, "", True):
-            yield _tell(line, "It was edited after the import.")
-        elif used.get(row.id):
-            yield _tell(line, "Products lie in it.")
-        elif below.get(row.id):
-            yield _tell(line, "Categories lie below it.")
-        elif row.id in ruled:
-            yield _tell(line, "The rule of a collection names it.")
-        else:
-            if row.parent_id in below:
-                below[row.parent_id] -= 1
-            execute_counted(delete(product_category).where(filed.category_id == row.id))
-            execute_counted(update(Product).where(Product.category_id == row.id).values(category_id=None))
-            execute_counted(delete(Category).where(Category.id == row.id))
-            gather_after_commit("categories", row.path, _drop_pages)
-            yield _tell(line)
+        is_edited = (row.name, row.intro, row.is_published) != (line.name, "", True)
+        yield _decide(line, row, drop, {
+            "It was edited after the import.": is_edited, "Products lie in it.": used.get(row.id),
+            "Categories lie below it.": below.get(row.id), RULED: row.id in ruled})
 
 
 def _undo_brands(lines: list[ImportLine], ruled: set[int]) -> Iterable[ImportLine]:
@@ -113,18 +111,26 @@ def _undo_brands(lines: list[ImportLine], ruled: set[int]) -> Iterable[ImportLin
     rows = {row.id: row for part in _parts(said)
             for row in db.session.scalars(select(Brand).where(Brand.slug.in_(part)).order_by(Brand.id))}
     used = _count(Product.brand_id, Product.id, rows, not_(is_retired()))
+
+    def drop(row: Brand) -> None:
+        execute_counted(update(Product).where(Product.brand_id == row.id).values(brand_id=None))
+        execute_counted(delete(Brand).where(Brand.id == row.id))
+
     for row in rows.values():
         line = said[row.slug]
-        if row.name != line.name:
-            yield _tell(line, "It was edited after the import.")
-        elif used.get(row.id):
-            yield _tell(line, "Products are of it.")
-        elif row.id in ruled:
-            yield _tell(line, "The rule of a collection names it.")
-        else:
-            execute_counted(update(Product).where(Product.brand_id == row.id).values(brand_id=None))
-            execute_counted(delete(Brand).where(Brand.id == row.id))
-            yield _tell(line)
+        yield _decide(line, row, drop, {
+            "It was edited after the import.": row.name != line.name, "Products are of it.": used.get(row.id),
+            RULED: row.id in ruled})
+
+
+def _decide(line: ImportLine, row: T, drop: Callable[[T], None], reasons: Mapping[str, object]) -> ImportLine:
+    """Drop the row unless one of the reasons holds, and return the line that tells of it."""
+    reason = next((reason for reason, holds in reasons.items() if holds), "")
+    if not reason:
+        drop(row)
+    what = "brand" if line.column == BRAND else "category"
+    return ImportLine(import_id=line.import_id, kind=LineKind.KEPT if reason else LineKind.UNDONE, column=line.column,
+                      name=line.name, text=reason or f"The import had made the {what}; it is gone.")
 
 
 def _parts(values: Iterable[T]) -> Iterator[list[T]]:
@@ -139,12 +145,6 @@ def _count(key: Any, of: Any, rows: Collection[int], *conditions: ColumnElement[
         found |= dict(db.session.execute(select(key, func.count(of)).where(key.in_(part), *conditions)
                                          .group_by(key)).all())
     return found
-
-
-def _tell(line: ImportLine, reason: str = "") -> ImportLine:
-    what = "brand" if line.column == BRAND else "category"
-    return ImportLine(import_id=line.import_id, kind=LineKind.KEPT if reason else LineKind.UNDONE, column=line.column,
-                      name=line.name, text=reason or f"The import had made the {what}; it is gone.")
 
 
 def _drop_pages(paths: set[str]) -> None:

@@ -21,6 +21,6 @@ class Order:
     images_dir: Path | None = None
     resumes: bool = False
     import_id: int | None = None
-    seconds: float | None = None  # after so long, the first look at the file apart, it stops between two batches
+    seconds: float | None = None  # after so long it stops, in the first look at the file or between two batches
     index: bytes = b""  # FileIndex.keep of the same file
-    keep_index: Callable[[bytes], object] | None = None  # hears it where there was none
+    keep_index: Callable[[bytes], object] | None = None  # hears it where more of the file was looked at

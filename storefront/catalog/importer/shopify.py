@@ -263,6 +263,7 @@ def _skus(row: Row) -> tuple[str, ...]:
 SHOPIFY = Format(
     name="shopify", title="a product export of Shopify", required=("Handle", "Title", "Variant Price"), key_column=KEY,
     joins_rows=True, place=_place, skus=_skus, derive_slug=lambda row: "", read=read_product,
+    decimals=("Variant Price", "Variant Compare At Price", "Variant Weight", "Variant Grams"),
     of_status=("Status", "Published", "Gift Card"), of_categories=("Type", columns.CATEGORIES),
     of_stock=("Variant Inventory Tracker", "Variant Inventory Qty", "Variant Inventory Policy"),
     fields={"description": ("Body (HTML)",), "brand": ("Vendor",), "tags": ("Tags",), "seo_title": ("SEO Title",),

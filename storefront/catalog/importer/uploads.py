@@ -28,8 +28,8 @@ from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record
 
 CHUNK = 1024 * 1024
-INDEX = -1  # the numbers of the file's index go down from here (FileIndex.keep): only the first slice reads it all
-SLICE_SECONDS = 15.0  # of the 40 that a job may take; the first slice reads the file through before
+INDEX = -1  # the numbers of the file's index go down from here (FileIndex.keep): the file is looked through once
+SLICE_SECONDS = 15.0  # of the 40 that a job may take; the first ones look at the whole file
 IN_WORK = (ImportState.WAITING, ImportState.RUNNING, ImportState.UNDOING)
 
 
@@ -195,11 +195,12 @@ def _read_index(import_id: int) -> bytes:
 
 @transactional
 def _keep_index(*, import_id: int, index: bytes) -> None:
-    """Keep the index beside the file, unless another slice was quicker or somebody let the file go."""
+    """Keep the index beside the file in place of an earlier part of it, unless somebody let the file go."""
     row = db.session.get_one(Import, import_id, with_for_update=True)
-    numbers = set(db.session.scalars(select(ImportChunk.number).where(ImportChunk.import_id == import_id)))
-    if row.state not in IN_WORK or not numbers or min(numbers) <= INDEX:
+    of_import = ImportChunk.import_id == import_id
+    if row.state not in IN_WORK or db.session.scalar(select(ImportChunk.number).where(of_import).limit(1)) is None:
         return
+    execute_counted(delete(ImportChunk).where(of_import, ImportChunk.number <= INDEX))
     for place, start in enumerate(range(0, len(index), CHUNK)):
         db.session.add(ImportChunk(import_id=import_id, number=INDEX - place,
                                    data=zlib.compress(index[start:start + CHUNK], 1)))

@@ -168,6 +168,7 @@ def _derive_slug(row: Row) -> str:
 WOOCOMMERCE = Format(
     name="woocommerce", title="a product export of WooCommerce", required=("Type", "Name", "Regular price"),
     key_column="Parent", joins_rows=False, place=_place, skus=_skus, derive_slug=_derive_slug, read=read_product,
+    decimals=("Regular price", "Sale price", *WEIGHTS),
     of_status=("Woo: Type", "Woo: Published", "Woo: Visibility in catalog"), of_categories=("Woo: Categories",),
     of_stock=("Variant Woo: In stock?", "Variant Woo: Stock", "Variant Woo: Backorders allowed?"),
     fields={"description": ("Description", "Short description"), "subtitle": ("Short description",),

@@ -142,7 +142,7 @@ def test_what_staff_decided_and_sold_stays(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("said", "column", "words"), [
-    ({"Regular price": ""}, "Regular price", "no price"), ({"Regular price": "1,5"}, "Regular price", "not an"),
+    ({"Regular price": ""}, "Regular price", "no price"), ({"Regular price": "1,500"}, "Regular price", "not an"),
     ({"Name": "///"}, "Name", "no name"), ({"Published": "yes"}, "Published", "none of 1, 0, -1"),
     ({"Stock": "many"}, "Stock", "no number"), ({"Weight (kg)": "heavy"}, "Weight (kg)", "no weight"),
     ({"Date sale price ends": "soon", "Sale price": "1"}, "Date sale price ends", "no date"),

@@ -9,6 +9,7 @@ from flask import Flask
 
 from storefront.foundation.csv_files import UnreadableFile
 from storefront.foundation.database import db
+from storefront.foundation.decimals import HINT
 from storefront.taxes.importing import import_rates
 from storefront.taxes.queries import list_categories, read_rates
 from storefront.taxes.services import save_rate
@@ -66,6 +67,15 @@ def test_a_row_that_the_shop_cannot_mean_is_named(tmp_path: Path, row: str, colu
     report = import_rates(written(tmp_path, "IE,,,,23,VAT,1,1,1,", row))
     assert [(rejection.line, rejection.column) for rejection in report.rejections] == [(3, column)]
     assert len(report.saved) == 1
+
+
+@pytest.mark.usefixtures("app")
+def test_a_decimal_comma_is_read_where_all_rates_have_it(tmp_path: Path) -> None:
+    report = import_rates(written(tmp_path, 'FR,,,,"5,5",TVA,1,1,1,reduced', "FR,,,,20,TVA,1,1,1,"))
+    assert ([rate.basis_points for rate in report.saved], report.rejections) == ([550, 2000], [])
+    report = import_rates(written(tmp_path, 'FR,,,,"5,5",TVA,1,1,1,reduced', "CH,,,,8.1,VAT,1,1,1,"))
+    assert [(rejection.line, rejection.column) for rejection in report.rejections] == [(2, "Rate %")]
+    assert HINT in report.rejections[0].reason
 
 
 def test_the_command_says_what_it_took(app: Flask, tmp_path: Path) -> None:
