@@ -152,13 +152,13 @@ def _cut(counts: Mapping[int, int], after: int) -> Iterator[list[int]]:
 def follow_order(*, order_id: uuid.UUID) -> int:
     """Count a new order in, for the products that it holds; returns beside how many others stand now.
 
-    A second call changes nothing. What it changes for the products beside these, the night brings.
+    A second call changes nothing. What it changes for the products beside these, the night brings. Others count as
+    often as they were bought until last night. It reads the orders of who bought these, and no others.
     """
-    ordered = queries.list_ordered(order_id)
-    on_sale = queries.list_on_sale_of(ordered)
-    found = [(product_id, _find_bought_beside(product_id)) for product_id in ordered if product_id in on_sale
-             and queries.read_popularity([product_id]).get(product_id, 0) <= KNOWN_WELL]
-    return _replace(ground=Ground.BOUGHT, found=found)
+    popularity = queries.read_popularity(queries.list_ordered(order_id))
+    on_sale = queries.read_sales(popularity)
+    counts = {item: count for item, count in popularity.items() if item in on_sale and count <= KNOWN_WELL}
+    return sum(_replace(ground=Ground.BOUGHT, found=_find_bought_beside(part, counts)) for part in _cut(counts, 0))
 
 
 def _find_bought(part: Sequence[int], on_sale: set[int], popularity: Mapping[int, int]) -> Iterator[Found]:
@@ -170,14 +170,16 @@ def _find_bought(part: Sequence[int], on_sale: set[int], popularity: Mapping[int
         yield item, rank_neighbors(item, tally, popularity, shoppers=MIN_SHOPPERS, among=on_sale) if tally else ()
 
 
-def _find_bought_beside(product_id: int) -> Sequence[Neighbor]:
-    histories = queries.stream_histories(product_id, product_id)
-    tally = tally_pairs(histories, lambda item: item == product_id).get(product_id)
-    if tally is None:
-        return ()
-    beside = [other for other, shoppers in tally.shoppers.items() if shoppers >= MIN_SHOPPERS]
-    popularity = queries.read_popularity([product_id, *beside])
-    return rank_neighbors(product_id, tally, popularity, shoppers=MIN_SHOPPERS, among=queries.list_on_sale_of(beside))
+def _find_bought_beside(part: Sequence[int], counts: Mapping[int, int]) -> list[Found]:
+    tallies = tally_pairs(queries.stream_histories_of(part), set(part).__contains__)
+    beside = {other for tally in tallies.values() for other, shoppers in tally.shoppers.items()
+              if shoppers >= MIN_SHOPPERS}
+    on_sale: dict[int, int] = {}
+    for ids in _batches(sorted(beside)):
+        on_sale |= queries.read_sales(ids)
+    popularity = {**on_sale, **counts}
+    return [(item, rank_neighbors(item, tallies[item], popularity, shoppers=MIN_SHOPPERS, among=on_sale)
+             if item in tallies else ()) for item in part]
 
 
 @transactional

@@ -1,5 +1,6 @@
 """What goes with what, computed from orders and the catalog, and told to the pages that show it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +19,20 @@ from storefront.orders.models import OrderLine
 from storefront.orders.states import OrderState
 from storefront.recommendations import services
 from storefront.recommendations.models import Ground, Recommendation
-from storefront.recommendations.queries import list_shown_beside, read_beside, read_goes_with, read_neighbors
+from storefront.recommendations.queries import (
+    list_shown_beside,
+    read_beside,
+    read_goes_with,
+    read_neighbors,
+    stream_histories_of,
+)
 from storefront.recommendations.services import Rebuilt, ask_for_rebuild, follow_order, rebuild_recommendations
 from storefront.search.models import StaleProduct
 from tests.factories.catalog import MadeProduct, make_product
 from tests.factories.checkout import make_world
 from tests.factories.orders import make_order
 from tests.factories.purchases import make_purchase
+from tests.storefront.search.test_scale import explain, record
 
 
 def make_products(*slugs: str, **said: object) -> dict[str, MadeProduct]:
@@ -149,6 +157,31 @@ def test_an_order_counts_at_once_and_twice_is_once(app: Flask, run_jobs: Callabl
     assert bought(made["bowl"]) == [made["cup"].id]
     assert bought(made["cup"]) == [made["bowl"].id]
     assert follow_order(order_id=order_id) == 0
+
+
+def test_an_order_reads_those_who_bought_its_products_and_nobody_else(
+    app: Flask, count_queries: Callable[[], int],
+) -> None:
+    made = make_products("bowl", "cup", "jug", "lamp")
+    bowl, cup, jug, lamp = (made[slug].id for slug in made)
+    for shopper in ("a", "b"):
+        make_purchase(shopper, [bowl, cup])
+        make_purchase(shopper, [jug])
+        make_purchase(f"other {shopper}", [lamp])
+    make_purchase("", [bowl, jug])  # of before the key was kept: it stands for itself
+    orders = [make_purchase("a", [bowl]), make_purchase("b", [bowl, cup, jug])]
+    count_queries()
+    costs = [(follow_order(order_id=order_id), count_queries()) for order_id in orders]
+    assert costs == [(1, costs[0][1]), (2, costs[0][1])]  # for one product as many statements as for three
+    assert bought(made["bowl"]) == [jug, cup]
+    db.session.rollback()
+    asked = record(lambda: list(stream_histories_of([bowl, cup])))
+    if db.engine.dialect.name == "sqlite":  # PostgreSQL goes by how many rows there are, and here are few
+        [plan] = [explain(statement, values, is_postgres=False) for statement, values in asked]
+        assert re.search(r"SCAN orders|ix_orders_order_state", plan) is None, plan
+        for index in ("ix_orders_order_customer_key", "ix_orders_order_line_product_id"):
+            assert index in plan, plan
+    assert {item for history in stream_histories_of([bowl, cup]) for item, *_ in history} == {bowl, cup, jug}
 
 
 def test_what_goes_off_sale_leaves_every_list(app: Flask) -> None:
