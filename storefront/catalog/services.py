@@ -229,7 +229,7 @@ def _is_former_slug(slug: str) -> bool:
 def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
     """Record what follows; a product that was never public moves no category's page."""
     invalidate(GROUP)
-    gather_after_commit("pages", product_url(product.slug), _drop_pages)
+    gather_after_commit("pages", product_url(product.slug), drop_pages)
     after_commit("relay", ring)  # the other pages that show it
     record(ProductChanged(product.id))
     follow_products([product.id])
@@ -242,7 +242,7 @@ def _tell(product: Product, changes: Changes, *, was_public: bool) -> None:
         record(ImageAdded(image.id))
 
 
-def _drop_pages(addresses: set[str]) -> None:
+def drop_pages(addresses: set[str]) -> None:
     """Take the products' own pages away at once; the workers do it too, a moment later."""
     try:
         outrun(addresses=addresses, remove=drop_page)

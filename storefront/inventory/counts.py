@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, transactional
 from storefront.foundation.inserts import insert_rows
+from storefront.inventory.errors import StockTooLow
 from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
 from storefront.inventory.services import correct_stock, save_location, set_policy
 
@@ -86,6 +87,32 @@ def take_back(*, variant_id: int, units: int, policy: str, actor: str) -> None:
         correct_stock(variant_id=variant_id, delta=-units, actor=actor, reason="import undone")
     if wanted is StockPolicy.DENY:
         set_policy(variant_id=variant_id, policy=wanted, actor=actor)
+
+
+@transactional
+def take_back_new(*, units: Mapping[int, int], actor: str) -> None:
+    """Undo the first counts of variants whose product goes out of the shop: all units, by variant id, as they came.
+
+    One statement per table, without events: the product's own says that all of it is gone. Raises StockTooLow, and
+    leaves all as it is, when one of them was sold, promised or counted since.
+    """
+    if not units:
+        return
+    location_id = db.session.scalar(select(StockLocation.id).where(StockLocation.code == "main"))
+    done = db.session.connection().execute(
+        update(StockLevel)
+        .where(StockLevel.variant_id == bindparam("variant"), StockLevel.location_id == location_id,
+               StockLevel.on_hand == bindparam("units"), StockLevel.reserved == 0, StockLevel.allocated == 0)
+        .values(on_hand=0),
+        [{"variant": variant_id, "units": number} for variant_id, number in units.items()],
+        execution_options={"preserve_rowcount": True})
+    if done.rowcount != len(units):
+        raise StockTooLow("It was sold or counted after the import.")
+    moment = now()
+    insert_rows(StockMovement, [
+        {"variant_id": variant_id, "location_id": location_id, "on_hand": -number, "reserved": 0, "allocated": 0,
+         "reason": "import undone", "actor": actor, "order_id": None, "created_at": moment}
+        for variant_id, number in units.items() if number])
 
 
 def _policy(said: set[StockPolicy]) -> str:

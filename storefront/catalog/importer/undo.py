@@ -1,44 +1,41 @@
 """An import undone: what it changed is put back, product by product, as long as nobody changed the product since.
 
 A product that the import made cannot go: carts, orders and ledgers may know it. It is discontinued, and gives its
-address and SKUs back, so that the next import makes it anew. Categories and brands that it made go while nobody uses
-them (made.py).
+address and SKUs back, so that the next import makes it anew (retiring.py). Categories and brands that
+it made go while nobody uses them (made.py).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import DataError, IntegrityError
 
 from storefront.catalog.entries import ProductEntry
 from storefront.catalog.errors import UnknownImport
-from storefront.catalog.events import CategoryChanged, ProductChanged, ProductRenamed
-from storefront.catalog.import_models import Import, ImportChange, ImportKey, ImportLine, ImportState, LineKind
-from storefront.catalog.importer.made import RETIRED, undo_made
+from storefront.catalog.events import CategoryChanged, ProductChanged
+from storefront.catalog.import_models import Import, ImportChange, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.made import undo_made
 from storefront.catalog.importer.matching import load_products
 from storefront.catalog.importer.report import SHOWN, count_of, read_lines
+from storefront.catalog.importer.retiring import REFUSALS, CannotUndo, refuse, retire, tell
 from storefront.catalog.importer.stock import Stock, read_levels
-from storefront.catalog.models import Product, Redirect
-from storefront.catalog.services import archive_product, rename_product, save_found
+from storefront.catalog.models import Product
+from storefront.catalog.services import rename_product, save_found
 from storefront.foundation.cache import invalidate
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
-from storefront.foundation.errors import ShopError
 from storefront.foundation.failpoints import failpoint
+from storefront.foundation.inserts import insert_rows
 from storefront.foundation.outbox import record
 from storefront.foundation.progress import Progress
 
-BATCH = 50
-
-
-class CannotUndo(ShopError):
-    """Why a product, or an import, stays as it is."""
+BATCH = 100
 
 
 @transactional
@@ -110,35 +107,37 @@ def _undo_some(*, import_id: int, stock: Stock) -> bool:
         db.session.add_all(undo_made(import_id))
         row.state, row.finished_at = ImportState.UNDONE, now()
         return False
-    products = load_products({change.product_id for change in changes})
-    for change in changes:
-        db.session.add(_undo(change, products.get(change.product_id), stock, row.undone_by or row.actor))
-        db.session.delete(change)
+    actor = row.undone_by or row.actor
+    _write_lines(retire([change for change in changes if change.is_new], stock, actor))
+    changed = [change for change in changes if not change.is_new]
+    products = load_products({change.product_id for change in changed})
+    _write_lines([_put_back(change, products.get(change.product_id), stock, actor) for change in changed])
+    execute_counted(delete(ImportChange).where(ImportChange.id.in_([change.id for change in changes])))
     row.updated_at = now()
     return True
 
 
-def _undo(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> ImportLine:
-    line = ImportLine(import_id=change.import_id, kind=LineKind.UNDONE, slug=product.slug if product else "", text="",
-                      name=product.name if product else "")
+def _write_lines(lines: Iterable[ImportLine]) -> None:
+    insert_rows(ImportLine, [{"import_id": line.import_id, "kind": line.kind, "line": 0, "column": "",
+                              "slug": line.slug, "name": line.name, "text": line.text} for line in lines])
+
+
+def _put_back(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> ImportLine:
+    line = tell(change, product.slug if product else "", product.name if product else "")
     failpoint("product-put-back")
     try:
         with db.session.begin_nested():
-            line.text = _put_back(change, product, stock, actor)
-    except (ShopError, IntegrityError, DataError) as error:
-        reason = str(error) if isinstance(error, ShopError) else "The database refuses what was there before."
-        line.kind, line.text = LineKind.KEPT, reason
+            _put_back_whole(change, product, stock, actor)
+    except REFUSALS as error:
+        refuse(line, error)
     return line
 
 
-def _put_back(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> str:
+def _put_back_whole(change: ImportChange, product: Product | None, stock: Stock, actor: str) -> None:
     if product is None:
         raise CannotUndo("The product is not there any more.")
     if product.updated_at != change.after_at:
         raise CannotUndo("It was changed after the import.")
-    if change.is_new:
-        _retire(change, product, stock, actor)
-        return "The import had made it; it is discontinued."
     if change.before is None:
         raise CannotUndo("It had no price before, so there is no state that could be put back.")
     if change.before:
@@ -147,25 +146,6 @@ def _put_back(change: ImportChange, product: Product | None, stock: Stock, actor
         level = read_levels(stock, [variant_id]).get(variant_id)
         policy = before if level is None or level.policy == after else level.policy
         stock.take_back(variant_id=variant_id, units=units, policy=policy, actor=actor)
-    return "It is as it was before the import."
-
-
-def _retire(change: ImportChange, product: Product, stock: Stock, actor: str) -> None:
-    levels = read_levels(stock, [variant_id for variant_id, *_ in change.counted])
-    for variant_id, units, _, policy in change.counted:
-        level = levels.get(variant_id)
-        if level is None or level.promised or level.available != units:
-            raise CannotUndo("It was sold or counted after the import.")
-        stock.take_back(variant_id=variant_id, units=units, policy=policy, actor=actor)
-    archive_product(product_id=product.id, actor=actor)
-    old = product.slug
-    product.slug = f"{old[:170]}{RETIRED}{product.id}"
-    for variant in product.variants:
-        variant.is_archived, variant.sku = True, None
-    for table in (Redirect, ImportKey):
-        execute_counted(delete(table).where(table.product_id == product.id))
-    record(ProductRenamed(product.id, old))
-    _tell(product)
 
 
 def _restore(product: Product, before: dict[str, Any], actor: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from storefront.catalog.importer.undo import CannotUndo, count_undone, undo_impo
 from storefront.catalog.models import Product, ProductStatus, Redirect
 from storefront.catalog.services import change_status
 from storefront.foundation.database import db
-from storefront.inventory.services import correct_stock
+from storefront.inventory.services import correct_stock, receive_stock
 from tests.factories.catalog import ACTOR, make_product
 from tests.storefront.catalog.catalog_dump import dump
 from tests.storefront.catalog.shopify_files import BOWL, plain, write_export
@@ -102,6 +103,29 @@ def test_units_that_were_sold_since_stay_counted(app: Flask, tmp_path: Path) -> 
     correct_stock(variant_id=variant_id, delta=-1, actor=ACTOR, reason="sold")
     assert undo(app, report) == {}
     assert products()["card"]["levels"] == [[("deny", 1, 0, 0)]]
+
+
+def test_what_an_import_made_goes_in_as_many_statements_however_much_it_is(
+    app: Flask, tmp_path: Path, count_queries: Callable[[], int]
+) -> None:
+    counts = []
+    for number in (2, 9):
+        report = run(app, write_export(tmp_path, *(plain(f"p-{place}", Variant_SKU=f"P{place}", Type="Cards")
+                                                   for place in range(number))))
+        count_queries()
+        assert undo(app, report) == {}
+        counts.append(count_queries())
+    assert counts[0] == counts[1]
+
+
+def test_one_whose_units_lie_elsewhere_stays_alone(app: Flask, tmp_path: Path) -> None:
+    report = run(app, write_export(tmp_path, plain("a", Variant_SKU="A"), plain("b", Variant_Inventory_Qty="4"),
+                                   plain("c", Variant_SKU="C")))
+    b = db.session.scalars(select(Product).where(Product.slug == "b")).one().variants[0].id
+    correct_stock(variant_id=b, delta=-1, actor=ACTOR, reason="moved")
+    receive_stock(variant_id=b, quantity=1, actor=ACTOR, location_code="attic")
+    assert undo(app, report) == {"b": "It was sold or counted after the import."}
+    assert sorted(products()) == ["b"]
 
 
 def test_undo_goes_on_where_it_was_stopped(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
