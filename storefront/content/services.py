@@ -122,15 +122,6 @@ def save_menu_item(*, place: MenuPlace, label: str, url: str, group: str = "", p
 
 
 @transactional
-def remove_menu_item(*, item_id: int) -> None:
-    """Take a link out of its menu; one that is gone already changes nothing."""
-    item = db.session.get(MenuItem, item_id)
-    if item is not None:
-        db.session.delete(item)
-        _tell(MenuChanged())
-
-
-@transactional
 def refresh_pictures() -> None:
     """Leave what is cached of the home page behind: a picture that it shows has new sizes."""
     _tell(HomeChanged())

@@ -131,13 +131,6 @@ def put_pages(drafts: Iterable[Draft]) -> None:
         _sync(folder)
 
 
-def write_page(address: str, body: bytes) -> None:
-    """Put the page in the place of the one before. Raises like draft_page: the old page stays."""
-    draft = draft_page(address, body)
-    sync_draft(draft)
-    put_pages([draft])
-
-
 def read_page(address: str) -> bytes | None:
     """Return the page's file as it is, compressed; None when there is none."""
     target = page_file(address)

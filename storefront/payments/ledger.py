@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
 from storefront.foundation.database import add_row, db, is_in_service
 from storefront.foundation.money import Money
@@ -47,12 +46,3 @@ def book(*, key: str, debit: str, credit: str, money: Money, actor: str, order_i
     add_row(LedgerTransfer, key=key, debit=debit, credit=credit, amount=money.amount, currency=money.currency,
             actor=actor, order_id=order_id, payment_id=payment_id)
     return True
-
-
-def read_balance(account: str, currency: str) -> int:
-    """Return the account's credits less its debits, in minor units."""
-    def total(column: InstrumentedAttribute[str]) -> int:
-        return int(db.session.scalar(select(func.sum(LedgerTransfer.amount)).where(
-            column == account, LedgerTransfer.currency == currency)) or 0)
-
-    return total(LedgerTransfer.credit) - total(LedgerTransfer.debit)

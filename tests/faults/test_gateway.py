@@ -15,8 +15,9 @@ from flask import Flask
 
 from storefront.cart.models import CartLine
 from storefront.foundation.database import db
-from storefront.foundation.page_files import remove_page, write_page
+from storefront.foundation.page_files import remove_page
 from tests.factories.catalog import make_product
+from tests.factories.pages import write_page
 from tests.faults.processes import eventually, free_port
 from tests.faults.visitor import Visitor
 from tests.faults.world import World

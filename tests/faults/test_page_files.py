@@ -23,9 +23,10 @@ from storefront.foundation import page_files, page_marks, page_views
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
-from storefront.foundation.page_files import list_files, page_file, read_page, write_page
+from storefront.foundation.page_files import list_files, page_file, read_page
 from storefront.foundation.page_marks import Page
 from tests.factories.catalog import ACTOR, MadeProduct, make_product
+from tests.factories.pages import write_page
 from tests.faults.processes import Child
 from tests.faults.world import World
 from workers import pages

@@ -14,10 +14,11 @@ from flask_migrate import upgrade
 from sqlalchemy import text
 
 from storefront.foundation.database import db
-from storefront.foundation.page_files import remove_page, write_page
+from storefront.foundation.page_files import remove_page
 from storefront.payments.models import DemoIntent
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_world
+from tests.factories.pages import write_page
 from tests.faults.invariants import assert_sound
 from tests.faults.processes import House, eventually
 from tests.faults.proxy import Proxy

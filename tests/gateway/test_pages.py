@@ -6,8 +6,9 @@ import gzip
 
 import pytest
 
-from storefront.foundation.page_files import page_file, remove_page, write_page
+from storefront.foundation.page_files import page_file, remove_page
 from tests.factories.catalog import make_product
+from tests.factories.pages import write_page
 from tests.gateway.asking import Back, ask, send_raw
 from tests.nginx import RunningGateway
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from storefront.foundation.page_files import write_page
+from tests.factories.pages import write_page
 from tests.gateway.asking import Back, ask, send_raw
 from tests.gateway.conftest import Start
 from tests.nginx import RunningGateway

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from storefront.foundation.page_files import write_page
 from tests.chromium import find_chromium
+from tests.factories.pages import write_page
 from tests.faults.processes import eventually
 from tests.gateway.asking import Back
 from tests.nginx import RunningGateway

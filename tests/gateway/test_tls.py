@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from storefront.foundation.page_files import write_page
+from tests.factories.pages import write_page
 from tests.gateway.asking import Back, ask
 from tests.gateway.conftest import Start
 

@@ -14,10 +14,11 @@ from storefront.foundation.database import db
 from storefront.orders.models import Order
 from storefront.orders.queries import read_order_id, read_order_view
 from storefront.orders.states import OrderState
-from storefront.payments.ledger import DISPUTES, ORDERS, clearing, read_balance
+from storefront.payments.ledger import DISPUTES, ORDERS, clearing
 from storefront.payments.models import Dispute, DisputeState, Payment, PaymentEvent, PaymentState
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_world
+from tests.factories.ledger import read_balance
 from tests.journeys.walk import check_out, form_of, number_in, path_of, put_in_cart
 from tests.providers.settings import set_up
 from tests.providers.stripe import FakeStripe

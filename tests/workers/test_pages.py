@@ -28,12 +28,13 @@ from storefront.foundation import page_marks, page_views
 from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import OutboxEvent
-from storefront.foundation.page_files import draft_page, list_files, page_file, read_page, sync_draft, write_page
+from storefront.foundation.page_files import draft_page, list_files, page_file, read_page, sync_draft
 from storefront.foundation.page_marks import Page, PageSubject
 from storefront.foundation.shop import facts
 from storefront.inventory.services import correct_stock, release_reservations, reserve_stock
 from storefront.taxes.queries import read_rates
 from tests.factories.catalog import ACTOR, MadeProduct, make_category, make_product
+from tests.factories.pages import write_page
 from workers import pages
 from workers.pages_build import current_build
 from workers.queues import PAGES_WAKE_UP, connect, open_queue

@@ -23,13 +23,14 @@ from storefront.orders.queries import OrderView, read_order_view
 from storefront.orders.states import OrderState
 from storefront.payments.gateways.demo import decide_intent
 from storefront.payments.gateways.port import DisputeSaid
-from storefront.payments.ledger import DISPUTES, ORDERS, REFUNDS_DUE, UNASSIGNED, read_balance
+from storefront.payments.ledger import DISPUTES, ORDERS, REFUNDS_DUE, UNASSIGNED
 from storefront.payments.models import DemoIntent, Dispute, DisputeState, Payment, PaymentState, Refund, RefundState
 from storefront.payments.queries import PaymentInfo, list_payments, read_payment
 from storefront.payments.refunds import send_due_refunds
 from storefront.payments.services import create_payment, note_dispute, open_payment
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_checkout, make_world, open_payments, pay
+from tests.factories.ledger import read_balance
 from tests.storefront.inventory.test_services import in_parallel, stock
 
 BOOKS = (ORDERS, UNASSIGNED, REFUNDS_DUE, "clearing:demo")

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 from storefront.accounts.services import register_customer
 from storefront.catalog.collections import save_collection
 from storefront.foundation.database import db
-from storefront.foundation.page_files import write_page
 from tests.factories.catalog import make_product
 from tests.factories.content import make_footer, make_home, make_page
+from tests.factories.pages import write_page
 
 TABLE = Path(__file__).resolve().parents[3] / "docs" / "caching.md"
 NOBODY = "11111111-1111-4111-8111-111111111111"

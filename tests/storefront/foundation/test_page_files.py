@@ -18,9 +18,9 @@ from storefront.foundation.page_files import (
     remove_page,
     sweep_strays,
     sync_draft,
-    write_page,
 )
 from storefront.foundation.shop import facts
+from tests.factories.pages import write_page
 
 ADDRESSES = ("/", "/sitemap.xml", "/p/red-bowl", "/p/%C3%A4pfel", "/c/ceramics/bowls", "/c/ceramics?sort=-price",
              "/collections/winter?sort=newest", "/pages/about")

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from storefront.foundation import page_views
 from storefront.foundation.database import db
-from storefront.foundation.page_files import write_page
 from tests.factories.catalog import make_product
+from tests.factories.pages import write_page
 
 LIVE = {"Cache-Control", "Content-Security-Policy", "Surrogate-Key", "Speculation-Rules", "X-Content-Type-Options",
         "Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy"}

@@ -13,8 +13,9 @@ from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
 from storefront.orders.models import Order, OrderLine, OrderRefund, OrderRefundLine
 from storefront.orders.refunds import Parts, RefundRefused, cap, cost_of_units, note_outside_refund, refund_order
-from storefront.payments.ledger import ORDERS, REFUNDS_DUE, read_balance
+from storefront.payments.ledger import ORDERS, REFUNDS_DUE
 from storefront.payments.models import Payment, Refund
+from tests.factories.ledger import read_balance
 from tests.factories.orders import STAFF, count, lines_of, make_bowl_order, make_order, read_order
 from tests.storefront.inventory.test_services import in_parallel
 

@@ -33,12 +33,13 @@ from storefront.payments.gift_cards import (
     list_gift_cards,
     release_gift_cards,
 )
-from storefront.payments.ledger import GIFT_CARDS, GIFT_CARDS_ISSUED, ORDERS, REFUNDS_DUE, read_balance
+from storefront.payments.ledger import GIFT_CARDS, GIFT_CARDS_ISSUED, ORDERS, REFUNDS_DUE
 from storefront.payments.models import DemoIntent, GiftCard, GiftCardEntry, Payment, PaymentState
 from storefront.payments.queries import list_payments
 from storefront.payments.refunds import send_due_refunds
 from tests.factories.catalog import make_product
 from tests.factories.checkout import make_checkout, make_world, open_payments
+from tests.factories.ledger import read_balance
 from tests.storefront.inventory.test_services import in_parallel, stock
 
 

@@ -15,7 +15,7 @@ from storefront.foundation.money import Money
 from storefront.payments.errors import RefundTooLarge
 from storefront.payments.gateways.demo import decide_intent
 from storefront.payments.gift_cards import capture_gift_cards, find_gift_card, issue_gift_card
-from storefront.payments.ledger import ORDERS, REFUNDS_DUE, read_balance
+from storefront.payments.ledger import ORDERS, REFUNDS_DUE
 from storefront.payments.models import DemoIntent, LedgerTransfer, Payment, Refund, RefundState
 from storefront.payments.refunds import (
     BY_HAND,
@@ -28,6 +28,7 @@ from storefront.payments.refunds import (
     send_refund,
 )
 from storefront.payments.services import book_capture, create_payment, mark_captured, open_payment
+from tests.factories.ledger import read_balance
 from tests.storefront.inventory.test_services import in_parallel
 
 
