@@ -21,11 +21,11 @@ from storefront.catalog.exporter import Export
 from storefront.catalog.import_models import Import, ImportLine, ImportState, LineKind
 from storefront.catalog.importer.formats import Format
 from storefront.catalog.importer.importing import SOURCES
+from storefront.catalog.importer.kept import IN_WORK, can_go_on, is_interrupted
 from storefront.catalog.importer.pictures import say_fetched
 from storefront.catalog.importer.report import few, read_lines, read_report
 from storefront.catalog.importer.undo import count_changes, say_undone
 from storefront.catalog.importer.uploads import (
-    IN_WORK,
     accept_upload,
     ask_for_undo,
     begin_for_good,
@@ -107,6 +107,7 @@ class Imports(PanelView):
             undone=say_undone(row.id) if row.state is ImportState.UNDONE else (), can_begin=can_be_begun(row),
             pictures="" if is_at_work else say_fetched(row),
             changes=count_changes(row.id), source=SOURCES[row.format], title_of=_title_of,
+            is_interrupted=is_interrupted(row), can_go_on=can_go_on(row),
             is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30)
         return page
 
@@ -157,6 +158,8 @@ def _try(import_id: int, do: Callable[[], int | None]) -> Answer:
 def _label(row: Import) -> str:
     if row.is_dry_run and row.state is ImportState.FINISHED:
         return "Tried"
+    if is_interrupted(row):
+        return "Interrupted"
     return "Stopped" if row.stopped_by and row.state is ImportState.FAILED else LABELS[row.state]
 
 

@@ -15,6 +15,7 @@ from storefront.foundation.money import InvalidAmount, parse_amount
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
 MAX_QUANTITY = 1_000_000_000
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_PLAIN_URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*/[\w./%?=&~+-]*", re.ASCII)  # most are: no need to take it apart
 _WHOLE = re.compile(r"-?\d{1,10}(\.0+)?", re.ASCII)
 _parse_amount = lru_cache(maxsize=4096)(parse_amount)  # a file says the same few prices again and again
 
@@ -52,9 +53,10 @@ def read_flag(row: Row, column: str, default: bool) -> bool:
 def read_quantity(row: Row, column: str) -> int:
     """Return a whole number, which may be below zero where more was sold than there was."""
     text = row[column] or "0"
-    if not _WHOLE.fullmatch(text) or abs(int(Decimal(text))) > MAX_QUANTITY:
+    number = int(Decimal(text)) if _WHOLE.fullmatch(text) else None
+    if number is None or abs(number) > MAX_QUANTITY:
         raise CellProblem(column, f"“{text[:40]}” is no number of pieces.")
-    return int(Decimal(text))
+    return number
 
 
 def read_grams(row: Row) -> int:
@@ -85,6 +87,8 @@ def read_url(row: Row, column: str) -> str:
 
 def check_url(text: str, column: str) -> str:
     """Return the address when a picture can be fetched from it."""
+    if len(text) <= 2000 and _PLAIN_URL.fullmatch(text):
+        return text
     try:
         parts = urlsplit(text)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)

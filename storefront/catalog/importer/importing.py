@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from storefront.catalog.import_models import Import, ImportChange, ImportLine, ImportState
 from storefront.catalog.importer.batches import Batch
 from storefront.catalog.importer.formats import Format, ReadProduct
 from storefront.catalog.importer.groups import Group, Item, Position, read_groups
 from storefront.catalog.importer.index import FileIndex
+from storefront.catalog.importer.kept import keep_file, let_file_go
 from storefront.catalog.importer.made import lines_of_made
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.pictures import take_pictures
@@ -127,6 +128,8 @@ def finish_import(*, import_id: int) -> Report:
     if row.state is not ImportState.RUNNING:
         raise ImportOvertaken("The import was stopped.")
     row.state, row.finished_at, row.offset = ImportState.FINISHED, now(), row.size
+    if not row.is_dry_run:
+        let_file_go(import_id)
     return read_report(row)
 
 
@@ -143,7 +146,13 @@ def _begin(*, order: Order, source: Format, digest: str, size: int) -> tuple[Rep
         row = Import(file_name=order.path.name[:200], digest=digest, is_dry_run=order.is_dry_run, actor=order.actor,
                      size=size, offset=0, line=0, counts={})
         db.session.add(row)
-    row.state, row.format = ImportState.RUNNING, source.name
+        row.state, row.format = ImportState.RUNNING, source.name
+        db.session.flush()
+        if not order.is_dry_run:
+            with order.path.open("rb") as file:  # should we be killed, a worker can go on with it
+                keep_file(row.id, file)
+    row.state, row.format, row.stopped_by, row.finished_at, row.updated_at = (
+        ImportState.RUNNING, source.name, "", None, now())
     db.session.flush()
     return replace(read_report(row), resumed_at=row.counts.get("done", 0), hints=hints), Position(row.offset, row.line)
 
@@ -151,12 +160,15 @@ def _begin(*, order: Order, source: Format, digest: str, size: int) -> tuple[Rep
 def _find_unfinished(order: Order, digest: str) -> tuple[Import | None, list[str]]:
     """Return the last import of the file that did not come to its end, if it is to be resumed."""
     row = db.session.scalar(
-        select(Import).where(Import.digest == digest, Import.state == ImportState.RUNNING, Import.is_dry_run.is_(False))
+        select(Import).where(
+            Import.digest == digest, Import.is_dry_run.is_(False),
+            or_(Import.state == ImportState.RUNNING, and_(Import.state == ImportState.FAILED, Import.stopped_by != "")))
         .order_by(Import.id.desc()).limit(1))
     if order.resumes and row is not None:
         return row, [f"Resumed after {row.counts.get('done', 0)} products."]
-    if row is not None:
+    if row is not None and row.state is ImportState.RUNNING:
         row.state, row.problem = ImportState.FAILED, "It was begun anew."
+        let_file_go(row.id)
     return None, ["There was nothing to resume: the file was imported from its beginning."] if order.resumes else []
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from slugify import slugify
 from sqlalchemy import ColumnElement, String, and_, cast, delete, func, literal, not_, select, update
 
 from storefront.catalog.addresses import category_url
 from storefront.catalog.events import TreeChanged
 from storefront.catalog.import_models import ImportLine, LineKind
+from storefront.catalog.importer.places import slugify
 from storefront.catalog.models import Brand, Category, Product, ProductStatus, product_category
 from storefront.catalog.models import Collection as ProductCollection
 from storefront.catalog.rules import InCategory, OfBrand, read_rule

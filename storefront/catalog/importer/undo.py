@@ -20,6 +20,7 @@ from storefront.catalog.entries import ProductEntry
 from storefront.catalog.errors import UnknownImport
 from storefront.catalog.events import CategoryChanged, ProductChanged
 from storefront.catalog.import_models import Import, ImportChange, ImportLine, ImportState, LineKind
+from storefront.catalog.importer.kept import let_file_go
 from storefront.catalog.importer.made import undo_made
 from storefront.catalog.importer.matching import load_products
 from storefront.catalog.importer.report import SHOWN, count_of, read_lines
@@ -106,6 +107,7 @@ def _undo_some(*, import_id: int, stock: Stock) -> bool:
     if not changes:
         db.session.add_all(undo_made(import_id))
         row.state, row.finished_at = ImportState.UNDONE, now()
+        let_file_go(import_id)
         return False
     actor = row.undone_by or row.actor
     _write_lines(retire([change for change in changes if change.is_new], stock, actor))

@@ -18,6 +18,7 @@ from storefront.catalog.errors import UnknownImport
 from storefront.catalog.events import ImportRequested
 from storefront.catalog.import_models import Import, ImportChunk, ImportState
 from storefront.catalog.importer.importing import ImportOvertaken, find_format, import_file
+from storefront.catalog.importer.kept import CHUNK, IN_WORK, can_go_on, has_file, is_interrupted, keep_file, let_file_go
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.stock import Stock
 from storefront.catalog.importer.undo import begin_undo, undo_import
@@ -27,10 +28,8 @@ from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record
 
-CHUNK = 1024 * 1024
 INDEX = -1  # the numbers of the file's index go down from here (FileIndex.keep): the file is looked through once
 SLICE_SECONDS = 15.0  # of the 40 that a job may take; the first ones look at the whole file
-IN_WORK = (ImportState.WAITING, ImportState.RUNNING, ImportState.UNDOING)
 
 
 class NotNow(ShopError):
@@ -68,8 +67,7 @@ def begin_for_good(*, import_id: int, actor: str) -> int:
         raise UnknownImport("There is no such import.")
     if dry.became_id is not None:
         return dry.became_id
-    has_file = db.session.scalar(select(ImportChunk.number).where(ImportChunk.import_id == import_id).limit(1))
-    if has_file is None or not can_be_begun(dry):
+    if not can_be_begun(dry) or not has_file(import_id):
         raise NotNow("Only a finished dry run that found products can be imported for good. Upload the file again.")
     row = Import(file_name=dry.file_name, digest=dry.digest, size=dry.size, format=dry.format, is_dry_run=False,
                  actor=actor, state=ImportState.WAITING)
@@ -103,17 +101,16 @@ def stop_import(*, import_id: int, actor: str) -> None:
 
 @transactional
 def go_on_with_import(*, import_id: int) -> None:
-    """Ask for the rest of an import that was stopped; one that is at work goes on as it is.
+    """Ask for the rest of an import that was stopped or interrupted; one that is at work goes on as it is.
 
-    Raises UnknownImport, and NotNow when it was not stopped or its file is gone.
+    Raises UnknownImport, and NotNow when it was neither, or its file is gone.
     """
     row = _lock(import_id)
-    if row.state in IN_WORK:
+    if row.state in IN_WORK and not is_interrupted(row):
         return
-    has_file = db.session.scalar(select(ImportChunk.number).where(ImportChunk.import_id == import_id).limit(1))
-    if row.state is not ImportState.FAILED or not row.stopped_by or has_file is None:
+    if not can_go_on(row):
         raise NotNow("Only an import that was stopped can go on. Upload the file again.")
-    row.state, row.stopped_by, row.finished_at = ImportState.RUNNING, "", None
+    row.state, row.stopped_by, row.finished_at, row.updated_at = ImportState.RUNNING, "", None, now()
     record(ImportRequested(import_id))
 
 
@@ -164,11 +161,7 @@ def _import(order: Order, import_id: int) -> bool:
 def _keep(*, row: Import, file: IO[bytes]) -> int:
     db.session.add(row)
     db.session.flush()
-    number = 0
-    while piece := file.read(CHUNK):
-        db.session.add(ImportChunk(import_id=row.id, number=number, data=zlib.compress(piece, 6)))
-        db.session.flush()
-        number += 1
+    keep_file(row.id, file)
     record(ImportRequested(row.id))
     return row.id
 
@@ -197,10 +190,9 @@ def _read_index(import_id: int) -> bytes:
 def _keep_index(*, import_id: int, index: bytes) -> None:
     """Keep the index beside the file in place of an earlier part of it, unless somebody let the file go."""
     row = db.session.get_one(Import, import_id, with_for_update=True)
-    of_import = ImportChunk.import_id == import_id
-    if row.state not in IN_WORK or db.session.scalar(select(ImportChunk.number).where(of_import).limit(1)) is None:
+    if row.state not in IN_WORK or not has_file(import_id):
         return
-    execute_counted(delete(ImportChunk).where(of_import, ImportChunk.number <= INDEX))
+    execute_counted(delete(ImportChunk).where(ImportChunk.import_id == import_id, ImportChunk.number <= INDEX))
     for place, start in enumerate(range(0, len(index), CHUNK)):
         db.session.add(ImportChunk(import_id=import_id, number=INDEX - place,
                                    data=zlib.compress(index[start:start + CHUNK], 1)))
@@ -216,7 +208,7 @@ def _close(*, import_id: int) -> None:
     """Let the file go; that of a dry run stays, for the import that may follow it."""
     row = db.session.get_one(Import, import_id)
     if not row.is_dry_run or row.state is ImportState.FAILED:
-        execute_counted(delete(ImportChunk).where(ImportChunk.import_id == import_id))
+        let_file_go(import_id)
 
 
 @transactional
