@@ -77,6 +77,12 @@ def read_code(text: str) -> str:
     return f"_{code[:MAX_TERM]}" if len(code) >= 3 else ""
 
 
+def is_code(code: str, term: str) -> bool:
+    """Tell whether a SKU or GTIN is the one that the term means, or begins like a `term*`."""
+    said = read_code(code)
+    return said.startswith(term[:-1]) if term.endswith("*") else said == term != ""
+
+
 def name_group(terms: Iterable[str]) -> str:
     """Return a whole name as one term, by which a query that says just that finds a brand's or category's products."""
     said = "_".join(terms)

@@ -16,6 +16,7 @@ class Matches:
     corrected: str = ""  # what was looked for instead, because the words as typed find nothing
     is_whole: bool = False  # some product holds every word as it was typed
     hint: str = ""  # what was perhaps meant, while the words as typed find something
+    is_guess: bool = False  # the hint is what finds them, for nothing else is found at all
     code: str = ""  # the term of the query, see analysis.read_code, where it is the SKU or GTIN of one of them
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -16,16 +16,15 @@ from storefront.foundation.database import db
 from storefront.search.analysis import read_code, read_words
 from storefront.search.documents import current_reading, language
 from storefront.search.engines import open_engine
-from storefront.search.engines.port import Candidate, Expression, TookTooLong
+from storefront.search.engines.port import Candidate, TookTooLong
 from storefront.search.matches import MAX_MATCHES, Matches
 from storefront.search.models import SearchIndex
 from storefront.search.ranking import rank, spaced
-from storefront.search.reading import Question, read_question
+from storefront.search.reading import MAX_SINGLE, Question, read_question
 from storefront.search.spelling import Known, correct
 from storefront.search.synonyms import GROUP, Synonyms, read_synonyms
 
 ENOUGH = 200  # candidates, after which no fewer words are asked for
-MAX_SINGLE = 300  # candidates that a part of the words may bring in
 MAX_BEGUN = 100  # candidates for suggestions
 FEW = 3  # products; what finds no more may have been meant otherwise
 RARER = 20  # times that a word is rarer than its neighbor, to be perhaps a slip
@@ -58,6 +57,7 @@ class Begun:
     product_ids: list[int]  # best first
     endings: list[Known]  # of its last word: those that names, brands, categories, options or tags hold
     corrected: str  # what was looked for instead
+    code: str = ""  # see _by_code: some of the products' SKUs or GTINs are what is typed, or begin so
 
 
 def match_products(text: str) -> Matches:
@@ -91,15 +91,15 @@ def find_begun(query: str, index: Serving, limit: int) -> Begun:
     Call it within the engine's patience.
     """
     question = _read(query, index, is_typing=True)
-    engine = open_engine()
-    found: dict[int, Candidate] = {}
-    for expression in (question.whole(), question.rare()):
-        if expression is not None and len(found) < limit:
-            found.update((row.product_id, row) for row in engine.find(index.side, expression, MAX_BEGUN))
-    named = {term for candidate in found.values() for term in candidate.head.split()}
-    return Begun(rank(list(found.values()), found.keys(), question.features())[:limit],
+    found, coded, _ = _find_all(question, index.side, MAX_BEGUN)
+    rare = question.rare()
+    if len(found) < limit and rare is not None:
+        found |= {row[0]: row for row in open_engine().find(index.side, (rare, MAX_BEGUN))}
+    named = {term for _, head, _, _ in found.values() for term in head.split()}
+    features = question.features(with_codes=bool(coded))
+    return Begun(rank(found.values(), found.keys(), features)[:limit],
                  [known for known in question.endings if known.term in named and known.uses * 2 <= index.documents + 1],
-                 _correct(query, question))
+                 _correct(query, question) if not coded else "", _by_code(question, coded))
 
 
 def _ask_index(query: str) -> Matches | None:
@@ -143,9 +143,12 @@ def _match(query: str, index: Serving) -> Matches:
     by_code = coded == read_code(query) != ""
     corrected = _correct(query, question) if not coded else ""
     hint = _hint(query, question, index.side) if len(ids) <= FEW and not corrected else ""
+    is_guess = bool(not ids and hint and question.is_begun_askew)
+    if is_guess:
+        ids, _, _ = _find(_read(hint, index), index.side)
     is_known = all(asked.word.term in asked.shares for asked in question.words)
     return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint,
-                   code=read_code(query) if by_code else "")
+                   is_guess=is_guess, code=read_code(query) if by_code else "")
 
 
 def _read(query: str, index: Serving, *, is_typing: bool = False, doubted: bool = False) -> Question:
@@ -161,31 +164,33 @@ def _correct(query: str, question: Question) -> str:
 def _find(question: Question, side: str) -> tuple[list[int], bool, str]:
     """Ask for all words, then for fewer and fewer until enough is found; return the products best first.
 
-    And whether any of them holds all words, and the term of the query, with a `*` where one's code begins so, if
-    it is as a whole the code of one.
+    And whether any of them holds all words, and the code that the query is, see _by_code.
     """
-    engine = open_engine()
-    found: dict[int, Candidate] = {}
-
-    def ask(expression: Expression | None, limit: int) -> set[int]:
-        rows = engine.find(side, expression, limit) if expression is not None else []
-        found.update((row.product_id, row) for row in rows)
-        return {row.product_id for row in rows}
-
-    coded = ask(question.code(), MAX_SINGLE)
-    whole = read_code(question.query)
-    heads = [f"{found[product_id].head} " for product_id in coded]
-    by_code = next((code for code in question.codes if code.rstrip("*") == whole
-                    and any(spaced(code) in head for head in heads)), "")
-    complete = ask(question.whole(), MAX_MATCHES)
-    if len(found) < ENOUGH:
-        ask(question.rare(), MAX_MATCHES)
-    for part in question.parts():
+    found, coded, complete = _find_all(question, side, MAX_MATCHES)
+    for part, limit in question.fewer():
         if len(found) >= ENOUGH:
             break
-        ask(part, MAX_SINGLE)
-    return rank(list(found.values()), complete, question.features(with_codes=bool(coded)))[:MAX_MATCHES], bool(
-        complete), by_code
+        found |= {row[0]: row for row in open_engine().find(side, (part, limit))}
+    features = question.features(with_codes=bool(coded))
+    return rank(found.values(), complete, features)[:MAX_MATCHES], bool(complete), _by_code(question, coded)
+
+
+def _find_all(question: Question, side: str, limit: int) -> tuple[dict[int, Candidate], list[Candidate], set[int]]:
+    """Return what has the code or holds all words; of it what has the code, and the products that hold all words."""
+    code, whole = question.code(), question.whole()
+    asked = [(part, most) for part, most in ((code, MAX_SINGLE), (whole, limit)) if part is not None]
+    rows = open_engine().find(side, *asked) if asked else []
+    coded = [row for row in rows if row[3] == 0] if code is not None else []
+    complete = {row[0] for row in rows if row[3] == len(asked) - 1} if whole is not None else set()
+    return {row[0]: row for row in rows}, coded, complete
+
+
+def _by_code(question: Question, coded: Collection[Candidate]) -> str:
+    """Return the term of the query, with a `*` where one's code begins so, if it is as a whole the code of one."""
+    whole = read_code(question.query)
+    heads = [f"{head} " for _, head, _, _ in coded]
+    return next((code for code in question.codes if code.rstrip("*") == whole
+                 and any(spaced(code) in head for head in heads)), "")
 
 
 def _hint(query: str, question: Question, side: str) -> str:

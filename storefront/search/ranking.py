@@ -44,19 +44,32 @@ def rank(candidates: Collection[Candidate], complete: Collection[int], features:
     """
     if not candidates:
         return []
-    # Terms are looked for as parts of text, between spaces: for two thousand heads that is a third of splitting them.
-    wanted = [(feature.worth, feature.is_word, [(spaced(term), share) for term, share in feature.terms.items()])
-              for feature in features]
-    parted = [_part(candidate.head) for candidate in candidates]
-    usual = sum(length for _, _, length in parted) / len(parted)
-    scored = []
-    for candidate, (name, kinds, length) in zip(candidates, parted, strict=True):
-        score, bonus = _score(wanted, name, kinds, TEXT if candidate.product_id in complete else 0.0)
-        score *= (SATURATION + 1) / (1 + SATURATION * (1 - LENGTH + LENGTH * length / usual))
-        scored.append((-score * (1 + bonus + STANDING * candidate.weight), candidate.product_id))
-    scored.sort()
-    least = scored[0][0] * LEAST
-    return [product_id for score, product_id in scored if score <= least]
+    ids, heads, weights, _ = zip(*candidates, strict=True)
+    # All heads are read at once, a column at a time: that is twice as quick as one after the other. Terms are looked
+    # for as parts of text, between spaces: that is a third of splitting them.
+    text = "\t".join(heads).replace("\t", " \t ")
+    text = f" {text} "
+    parts = text.split("\t")
+    names, kinds = parts[::2], parts[1::2]
+    least = [TEXT if product_id in complete else 0.0 for product_id in ids]
+    scores, bonuses = [0.0] * len(ids), [PHRASE] * len(ids)
+    for feature in features:
+        if feature.is_word:
+            shares = _share(feature.terms, names, kinds, least)
+            bonuses = [bonus if share > KIND else 0.0 for bonus, share in zip(bonuses, shares, strict=True)]
+        elif any(spaced(term) in text for term in feature.terms):
+            shares = _share(feature.terms, names, kinds, [0.0] * len(ids))
+        else:
+            continue
+        worth = feature.worth
+        scores = [score + worth * share for score, share in zip(scores, shares, strict=True)]
+    lengths = [name.count(" ") - 1 for name in names]
+    shortness = _prefer_short(lengths)
+    scored = sorted([(-score * shortness[length] * (1 + bonus + STANDING * weight), product_id)
+                     for score, length, bonus, weight, product_id
+                     in zip(scores, lengths, bonuses, weights, ids, strict=True)])
+    enough = scored[0][0] * LEAST
+    return [product_id for score, product_id in scored if score <= enough]
 
 
 def spaced(term: str) -> str:
@@ -64,27 +77,22 @@ def spaced(term: str) -> str:
     return f" {term[:-1]}" if term.endswith("*") else f" {term} "
 
 
-def _part(head: str) -> tuple[str, str, int]:
-    """Return the terms of the name and those of the kinds, each between spaces, and how many the name has."""
-    name, _, kinds = head.partition("\t")
-    return f" {name} ", f" {kinds} ", name.count(" ") + 1
+def _share(terms: Mapping[str, float], names: Sequence[str], kinds: Sequence[str],
+           least: Sequence[float]) -> list[float]:
+    """Return of each document the share of the best term that it holds, in its name rather than in its kinds."""
+    if len(terms) == 1:
+        [(term, share)] = terms.items()
+        mark, less = spaced(term), share * KIND
+        return [share if mark in name else less if mark in kind else floor
+                for name, kind, floor in zip(names, kinds, least, strict=True)]
+    ranked = sorted([(share * place, place, spaced(term)) for term, share in terms.items() for place in (1.0, KIND)],
+                    key=lambda each: -each[0])
+    return [next((share for share, place, mark in ranked if mark in (name if place == 1.0 else kind)), floor)
+            for name, kind, floor in zip(names, kinds, least, strict=True)]
 
 
-def _score(wanted: Sequence[tuple[float, bool, list[tuple[str, float]]]], name: str, kinds: str,
-           least: float) -> tuple[float, float]:
-    """Return the sum of the shares, and what a name that holds all words adds.
-
-    `least` is the share of a word of the query that stands nowhere in the head.
-    """
-    score = 0.0
-    in_name = True
-    for worth, is_word, terms in wanted:
-        best = least if is_word else 0.0
-        for term, share in terms:
-            if share > best and term in name:
-                best = share
-            elif share * KIND > best and term in kinds:
-                best = share * KIND
-        score += worth * best
-        in_name = in_name and (best > KIND or not is_word)
-    return score, PHRASE * in_name
+def _prefer_short(lengths: Sequence[int]) -> dict[int, float]:
+    """Return by how much a name of each length counts: BM25's second half."""
+    usual = sum(lengths) / len(lengths)
+    return {length: (SATURATION + 1) / (1 + SATURATION * (1 - LENGTH + LENGTH * length / usual))
+            for length in set(lengths)}

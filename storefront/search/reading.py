@@ -9,12 +9,22 @@ from itertools import combinations, pairwise
 from storefront.search.analysis import Word, join, name_group, read_code, read_words, stem
 from storefront.search.engines.port import AllOf, AnyOf, Expression
 from storefront.search.ranking import CODE, GROUP, Feature, weigh
-from storefront.search.spelling import Correction, Known, complete, contain, correct, read_uses
+from storefront.search.spelling import (
+    Correction,
+    Known,
+    begins_askew,
+    complete,
+    complete_or_correct,
+    contain,
+    correct,
+    read_uses,
+)
 from storefront.search.synonyms import SHARE, Synonyms
 
 MAX_WORDS = 10
 MAX_CODES = 4
 RARE = 1000  # documents that rare words may bring in together
+MAX_SINGLE = 300  # that a part of the words may bring in
 PREFIX = 2  # letters of a word that is still being typed, from which its endings are thought of
 # Shares of a word's worth: of what it may become, of what it was corrected to.
 ENDING, CORRECTION = 0.8, 0.9
@@ -67,6 +77,11 @@ class Question:
         return [asked for asked in self.words if asked.shares or asked.others]
 
     @property
+    def is_begun_askew(self) -> bool:
+        """Tell whether what is doubted of the words is no more than how one begins."""
+        return all(begins_askew(asked.word.text, asked.doubted.word) for asked in self.words if asked.doubted)
+
+    @property
     def endings(self) -> list[Known]:
         """What the last word may become."""
         return self.words[-1].endings if self.words else []
@@ -91,7 +106,12 @@ class Question:
         return AllOf([asked.expression for asked in self.known]) if self.known else None
 
     def rare(self) -> Expression | None:
-        """Return what any of the rare terms fits: together they bring in no more than RARE documents."""
+        """Return what any of the rare terms fits: together they bring in no more than RARE documents.
+
+        None where that is what all words fit.
+        """
+        if len(self.known) == 1 and not self.helpers:
+            return None
         uses = {term: asked.uses for asked in self.known for term in asked.shares} | dict(self.helpers)
         kept, total = [], 0
         for term, count in sorted(uses.items(), key=lambda pair: (pair[1], pair[0])):
@@ -103,8 +123,15 @@ class Question:
             total += count
         return AnyOf(kept) if kept else None
 
+    def fewer(self) -> Iterator[tuple[Expression, int]]:
+        """Yield what fits less and less of the words, with how many of it are wanted."""
+        rare = self.rare()
+        if rare is not None:
+            yield rare, RARE
+        yield from ((part, MAX_SINGLE) for part in self.parts())
+
     def parts(self) -> Iterator[Expression]:
-        """Yield what fits less and less of the words: all but one, any two of the rarest three, each of them."""
+        """Yield all words but one, any two of the rarest three, each of them."""
         rarest = [asked.expression for asked in sorted(self.known, key=lambda asked: asked.uses)]
         if len(rarest) > 2:
             yield AnyOf([AllOf(part) for part in combinations(rarest, len(rarest) - 1)])
@@ -170,14 +197,17 @@ def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinish
         may_go_on = len(word.text) >= PREFIX
     else:
         may_go_on = not asked.uses and len(word.text) > PREFIX
-    if may_go_on:
+    corrected: Correction | None = None
+    if may_go_on and not asked.uses and not is_joined:
+        asked.endings, corrected = complete_or_correct(side, word.text)
+    elif may_go_on:
         asked.endings = complete(side, word.text)
-        _take(asked, asked.endings)
+    _take(asked, asked.endings)
     if word.is_signs and len(word.text) == 1:
         _take(asked, contain(side, word.text))
     if asked.shares or word.is_signs or is_joined:
         return
-    found = correct(side, word.text)
+    found = corrected if may_go_on else correct(side, word.text)
     if found is not None and found.is_sure:
         asked.meant = found
         asked.shares |= dict.fromkeys((known.term for known in found.parts), CORRECTION)

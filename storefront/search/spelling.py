@@ -6,11 +6,28 @@ in long words, and compared with the words that look alike.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Executable,
+    Select,
+    String,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storefront.foundation.database import db
 from storefront.search.engines import has_trigrams
@@ -54,19 +71,27 @@ class Correction:
 
 def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
     """Return in how many documents each of the terms stands; those in none are absent."""
-    rows = db.session.execute(
-        select(SearchWord.term, func.sum(SearchWord.uses)).where(SearchWord.side == side, SearchWord.term.in_(terms))
-        .group_by(SearchWord.term))
+    rows = db.session.execute(_select_uses(_dialect()), {"side": side, "terms": _listed(terms)})
     return {term: int(uses) for term, uses in rows}
 
 
 def complete(side: str, beginning: str, limit: int = MAX_PREFIXED) -> list[Known]:
     """Return the most used words that begin so."""
-    begun = (select(SearchWord.word, SearchWord.term, SearchWord.uses)
-             .where(SearchWord.side == side, SearchWord.word >= beginning, SearchWord.word < beginning + "\U0010ffff")
-             .order_by(SearchWord.word).limit(MAX_BEGUN).subquery())
-    rows = db.session.execute(select(begun).order_by(begun.c.uses.desc(), begun.c.word).limit(limit))
+    rows = db.session.execute(_select_begun(), _begin(side, beginning) | {"limit": limit})
     return [Known(*row) for row in rows]
+
+
+def complete_or_correct(side: str, word: str) -> tuple[list[Known], Correction | None]:
+    """Return what `complete` does and, where that is nothing, what `correct` does: mostly in one statement."""
+    if not _may_be_slip(word):
+        return complete(side, word), None
+    halves = _halve(word)
+    rows = db.session.execute(_select_begun_or_near(_dialect()), _begin(side, word) | {
+        "limit": MAX_PREFIXED, "near": MAX_NEAR, "words": _listed(slips(word).union(*halves))}).all()
+    begun = [Known(*row[:3]) for row in rows if not row[3]]
+    if begun:
+        return sorted(begun, key=lambda known: (-known.uses, known.word)), None
+    return [], _correct(side, word, halves, [Known(*row[:3]) for row in rows])
 
 
 def contain(side: str, part: str) -> list[Known]:
@@ -76,12 +101,18 @@ def contain(side: str, part: str) -> list[Known]:
 
 def correct(side: str, word: str) -> Correction | None:
     """Return what was probably meant: a word one slip away, two known ones in one, or a long word two slips away."""
-    if len(word) < LEAST or word.isdigit():
+    if not _may_be_slip(word):
         return None
-    halves = [(word[:at], word[at:]) for at in range(LEAST_PART, len(word) - LEAST_PART + 1)]
-    known = {found.word: found for found in _read(
-        side, SearchWord.word.in_(slips(word).union(*halves)), limit=MAX_NEAR)}
-    near = _choose(word, [found for found in known.values() if distance(found.word, word, 1) == 1])
+    halves = _halve(word)
+    rows = db.session.execute(_select_near(_dialect()), {
+        "side": side, "near": MAX_NEAR, "words": _listed(slips(word).union(*halves))})
+    return _correct(side, word, halves, [Known(*row) for row in rows])
+
+
+def _correct(side: str, word: str, halves: Collection[tuple[str, str]], found: Iterable[Known]) -> Correction | None:
+    """The same, of what was found of the words one slip away and of those that it may be made of."""
+    known = {each.word: each for each in found}
+    near = _choose(word, [each for each in known.values() if distance(each.word, word, 1) == 1])
     divided = _divide(halves, known)
     if divided is not None and (near is None or not near.is_sure or near.uses < divided.uses):
         return divided
@@ -90,8 +121,16 @@ def correct(side: str, word: str) -> Correction | None:
     alike = _read(side, _is_alike(word), func.length(SearchWord.word).between(len(word) - 2, len(word) + 2),
                   limit=MAX_ALIKE)
     letters = set(word)
-    return _choose(word, [found for found in alike if len(letters ^ set(found.word)) <= 4
-                          and distance(found.word, word, 2) <= 2])
+    return _choose(word, [each for each in alike if len(letters ^ set(each.word)) <= 4
+                          and distance(each.word, word, 2) <= 2])
+
+
+def _may_be_slip(word: str) -> bool:
+    return len(word) >= LEAST and not word.isdigit()
+
+
+def _halve(word: str) -> list[tuple[str, str]]:
+    return [(word[:at], word[at:]) for at in range(LEAST_PART, len(word) - LEAST_PART + 1)]
 
 
 def _choose(word: str, near: Collection[Known]) -> Correction | None:
@@ -111,6 +150,11 @@ def _is_sure(word: str, other: str) -> bool | None:
     if len(word) < LEAST + 2:
         return is_swapped or len(word) < len(other) or _once(word) == _once(other)
     return is_begun_alike or (len(word) >= LONG and distance(word, other, 1) == 1)
+
+
+def begins_askew(word: str, other: str) -> bool:
+    """Tell whether a longer word is the other but for a letter too many at its beginning, or two in a wrong order."""
+    return len(word) >= LEAST + 2 and (word[1:] == other or (word[1::-1], word[2:]) == (other[:2], other[2:]))
 
 
 def _once(word: str) -> list[str]:
@@ -174,3 +218,54 @@ def _read(side: str, *conditions: object, limit: int) -> list[Known]:
         select(SearchWord.word, SearchWord.term, SearchWord.uses).where(SearchWord.side == side, *conditions)  # type: ignore[arg-type]
         .order_by(SearchWord.uses.desc(), SearchWord.word).limit(limit))
     return [Known(*row) for row in rows]
+
+
+def _dialect() -> str:
+    return db.engine.dialect.name
+
+
+def _listed(texts: Collection[str]) -> list[str] | str:
+    """Return the texts as the one value that `_is_among` takes: of hundreds, a parameter each costs more than the rest.
+    """
+    return sorted(texts) if _dialect() == "postgresql" else json.dumps(sorted(texts))
+
+
+def _is_among(column: InstrumentedAttribute[str], name: str, dialect: str) -> ColumnElement[bool]:
+    if dialect == "postgresql":
+        return column == any_(bindparam(name, type_=ARRAY(String)))
+    return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
+
+
+def _begin(side: str, beginning: str) -> dict[str, Any]:
+    return {"side": side, "first": beginning, "last": beginning + "\U0010ffff", "begun": MAX_BEGUN}
+
+
+# Statements are made once: to build one costs more than to run it.
+@cache
+def _select_uses(dialect: str) -> Select[str, int]:
+    return (select(SearchWord.term, func.sum(SearchWord.uses))
+            .where(SearchWord.side == bindparam("side"), _is_among(SearchWord.term, "terms", dialect))
+            .group_by(SearchWord.term))
+
+
+@cache
+def _select_begun() -> Select[str, str, int]:
+    begun = (select(SearchWord.word, SearchWord.term, SearchWord.uses)
+             .where(SearchWord.side == bindparam("side"), SearchWord.word >= bindparam("first"),
+                    SearchWord.word < bindparam("last"))
+             .order_by(SearchWord.word).limit(bindparam("begun")).subquery())
+    return (select(begun.c.word, begun.c.term, begun.c.uses).order_by(begun.c.uses.desc(), begun.c.word)
+            .limit(bindparam("limit")))
+
+
+@cache
+def _select_near(dialect: str) -> Select[str, str, int]:
+    return (select(SearchWord.word, SearchWord.term, SearchWord.uses)
+            .where(SearchWord.side == bindparam("side"), _is_among(SearchWord.word, "words", dialect))
+            .order_by(SearchWord.uses.desc(), SearchWord.word).limit(bindparam("near")))
+
+
+@cache
+def _select_begun_or_near(dialect: str) -> Executable:
+    begun, near = _select_begun().subquery(), _select_near(dialect).subquery()
+    return union_all(select(begun, literal(0)), select(near, literal(1)))

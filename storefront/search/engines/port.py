@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,8 @@ class Document:
     weight: float
 
 
-class Candidate(NamedTuple):
-    """A document that an expression fits."""
-
-    product_id: int
-    head: str
-    weight: float
+# A document that an expression fits: product_id, head, weight, and the place of the expression among those asked.
+Candidate = tuple[int, str, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +74,11 @@ class Engine(Protocol):
     def find_known(self, side: str, product_ids: Collection[int]) -> set[int]:
         """Return those of the products that have a document."""
 
-    def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
-        """Return documents that fit, those of high standing rather than others where there are more."""
+    def find(self, side: str, *asked: tuple[Expression, int]) -> list[Candidate]:
+        """Return for each (expression, limit) documents that fit, those of high standing rather than others.
+
+        All are asked at once; what fits two of them is there twice.
+        """
 
 
 def write_expression(expression: Expression, *, both: str, either: str, quote: str, begun: str) -> str:

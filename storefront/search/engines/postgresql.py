@@ -81,17 +81,24 @@ class PostgresqlEngine:
             raise TookTooLong from error
         db.session.execute(text("SET LOCAL statement_timeout = DEFAULT"))  # the transaction may go on
 
-    def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
-        said = write_expression(expression, both=" & ", either=" | ", quote="", begun=":*")
+    def find(self, side: str, *asked: tuple[Expression, int]) -> list[Candidate]:
+        values: dict[str, str | int] = {}
+        for place, (expression, limit) in enumerate(asked):
+            values[f"said{place}"] = write_expression(expression, both=" & ", either=" | ", quote="", begun=":*")
+            values[f"limit{place}"] = limit
+        each = " UNION ALL ".join(
+            f"(SELECT product_id, head, weight, {place} FROM search_engine_{side} "  # noqa: S608
+            f"WHERE terms @@ CAST(:said{place} AS tsquery) LIMIT :limit{place})" for place in range(len(asked)))
         try:
-            rows = db.session.execute(text(
-                f"SELECT product_id, head, weight FROM search_engine_{side} "  # noqa: S608
-                "WHERE terms @@ CAST(:said AS tsquery) LIMIT :limit"), {"said": said, "limit": limit}).all()
+            found = db.session.connection().execute(text(each), values)
         except OperationalError as error:
             _end_canceled(error)
             _say_patience(LESS)
             return []
-        return list(map(Candidate._make, rows))
+        assert found.cursor is not None
+        rows = list(found.cursor.fetchall())  # to make a Row of each costs as much as to fetch them all
+        found.close()
+        return rows
 
 
 def _say_patience(seconds: float) -> None:

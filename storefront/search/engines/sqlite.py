@@ -75,16 +75,19 @@ class SqliteEngine:
         finally:
             connection.set_progress_handler(None, 0)
 
-    def find(self, side: str, expression: Expression, limit: int) -> list[Candidate]:
-        said = write_expression(expression, both=" AND ", either=" OR ", quote='"', begun="*")
-        statement = text(f"SELECT rowid, head, weight FROM search_engine_{side} "  # noqa: S608
+    def find(self, side: str, *asked: tuple[Expression, int]) -> list[Candidate]:
+        statement = text(f"SELECT rowid, head, weight, :place FROM search_engine_{side} "  # noqa: S608
                          f"WHERE search_engine_{side} MATCH :said ORDER BY rank LIMIT :limit")
-        try:
-            rows = db.session.execute(statement, {"said": said, "limit": limit}).all()
-        except OperationalError as error:
-            _check_interrupted(error)
-            return []
-        return list(map(Candidate._make, rows))
+        found: list[Candidate] = []
+        for place, (expression, limit) in enumerate(asked):
+            said = write_expression(expression, both=" AND ", either=" OR ", quote='"', begun="*")
+            try:
+                rows = db.session.execute(statement, {"said": said, "limit": limit, "place": place}).all()
+            except OperationalError as error:
+                _check_interrupted(error)
+            else:
+                found += map(tuple, rows)
+        return found
 
 
 def _check_interrupted(error: OperationalError) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from storefront.catalog.models import Variant
 from storefront.catalog.services import save_category
 from storefront.content.services import save_page
 from storefront.foundation.database import db
@@ -73,6 +74,19 @@ def test_words_nobody_knows_are_not_made_into_others(client: FlaskClient) -> Non
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_doubtful_guess_is_shown_below_its_question_where_only_the_beginning_is_askew(client: FlaskClient) -> None:
+    for words, hint, products in (("xglobe", "globe", 1), ("erading", "reading", 2)):
+        found = match_products(words)
+        assert (found.hint, found.corrected, found.is_guess, found.is_whole) == (hint, "", True, False), words
+        assert len(found.ids) == products, words
+    page = client.get("/search?q=erading").text
+    assert "Nothing goes by “erading”. Did you mean" in page
+    assert 'href="/p/lamp"' in page
+    other = match_products("leading")  # another word, and no slip
+    assert (other.ids, other.hint, other.is_guess) == ([], "reading", False)
+
+
+@pytest.mark.usefixtures("shop")
 def test_words_written_together_ask_for_both() -> None:
     assert find("readinglamp")[0] == "lamp"
     assert match_products("readinglamp").corrected == "reading lamp"
@@ -86,6 +100,39 @@ def test_the_beginning_of_a_sku_finds_its_product(app: Flask) -> None:
         assert (find(words), match_products(words).corrected) == (["bowl"], ""), words
     assert match_products("BOWL-M").code == ""
     assert match_products("bowl-moss").code == "_bowlmoss"
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_code_that_is_typed_suggests_the_variant(client: FlaskClient) -> None:
+    bowl = make_product(slug="bowl", name="Plain thing", options={"Glaze": ("Moss", "Oat", "Ochre")})
+    db.session.execute(update(Variant).where(Variant.id == bowl.variant_ids[1]).values(gtin="4006381333931"))
+    db.session.commit()
+    rebuild_documents()
+    url = "/p/bowl?variant={}".format
+    moss, oat, ochre = map(url, bowl.variant_ids)
+    for words, wanted in (
+            ("BOWL-OAT", [(oat, "Oat · BOWL-OAT")]), ("bowloat", [(oat, "Oat · BOWL-OAT")]),
+            ("bowl-o", [(oat, "Oat · BOWL-OAT"), (ochre, "Ochre · BOWL-OCHRE")]),
+            ("bowl-", [(moss, "Moss · BOWL-MOSS"), (oat, "Oat · BOWL-OAT"), (ochre, "Ochre · BOWL-OCHRE")]),
+            ("4006381333931", [(oat, "Oat · 4006381333931")]), ("40063", [(oat, "Oat · 4006381333931")]),
+            ("plain thing", [("/p/bowl", "")])):
+        found = suggest(words)
+        assert [(offered.url, offered.version) for offered in found.products] == wanted, words
+        assert found.corrected == "", words
+    assert 'Plain thing <span class="hint__version">Oat · BOWL-OAT' in client.get("/search/suggestions?q=bowl-oa").text
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_search_costs_few_statements(count_queries: Callable[[], int]) -> None:
+    match_products("lamp")  # what is kept from now on: the index, the synonyms
+    # How often the words are used; what they or their endings may be; what has the code and what all words, at once
+    # on PostgreSQL, which is also told how long it may take, and that the rest may take longer.
+    statements = 5 if db.engine.dialect.name == "postgresql" else 4
+    for words in ("lamp", "redaing"):
+        db.session.rollback()
+        count_queries()
+        match_products(words)
+        assert count_queries() == statements, words
 
 
 @pytest.mark.usefixtures("shop")
