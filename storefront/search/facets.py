@@ -7,23 +7,26 @@ lists then come from the tables without filters.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from storefront.catalog.listing import PAGE_SIZE, Sort
 from storefront.catalog.members import Members
 from storefront.foundation.errors import NotFound
 from storefront.foundation.pagination import Pager
-from storefront.search.facets_block import RATINGS
-from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first, keep
+from storefront.search.facets_block import IN_STOCK, ON_SALE, RATING, RATINGS
+from storefront.search.facets_engine import Chosen, Counts, Found, evaluate, first
 from storefront.search.facets_facts import BRAND
 from storefront.search.facets_index import Index, read_index
 from storefront.search.facets_scopes import find_scope, part
 
 __all__ = ["Ask", "Chosen", "Facets", "FilteredPage", "Index", "Place", "count_products", "filter_categories",
            "filter_members", "filter_products", "read_index"]
-MAX_FACETS = 8  # beside brand; the ones that most of the list's variants have
+MAX_FACETS = 8  # beside brand; the ones that most of the list's products have
 MAX_VALUES = 40  # of one facet that are shown, the most frequent ones
+OWN_FACETS = frozenset({IN_STOCK, ON_SALE, RATING})  # which stand beside the others and have no names
 MAX_CHOSEN = 30  # values; what comes after them is not read
 ORDERS: dict[Sort, tuple[str, bool]] = {  # the number by which a list is sorted, and whether the largest comes first
     "newest": ("newest", True), "price": ("price", False), "-price": ("price", True), "best": ("best", True),
@@ -106,14 +109,14 @@ def filter_categories(index: Index, category_ids: Collection[int], ask: Ask) -> 
 
 def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> FilteredPage:
     """Return a page of these products, in the order given unless sorted. Raises NotFound past the end."""
-    blocks = ((index.blocks[block_id], ids) for block_id, ids in index.group(dict.fromkeys(product_ids)).items())
-    chosen = _understood(ask.chosen, index)
+    chosen, known = _understood(ask.chosen, index), index.group(dict.fromkeys(product_ids))
+    blocks = [(index.blocks[block_id], ids) for block_id, ids in known.items()]
     found = evaluate(((block, block.spread(ids)) for block, ids in blocks), chosen)
     if ask.sort is not None:
         return _page(index, found, chosen, ask)
-    kept = keep(found.hits, dict.fromkeys(product_ids))
     pager = _pager(ask.number, found.total)
-    return FilteredPage(kept[pager.offset:pager.offset + PAGE_SIZE], found.total, chosen,
+    kept = islice(index.keep(found.hits, dict.fromkeys(product_ids)), pager.offset, pager.offset + PAGE_SIZE)
+    return FilteredPage([*kept], found.total, chosen,
                         _facets(index.names, found.counts, chosen), pager.pages, None)
 
 
@@ -180,31 +183,34 @@ def _understood(chosen: Chosen, index: Index) -> Chosen:
 
 
 def _facets(names: Mapping[str, tuple[str, str]], counts: Counts, chosen: Chosen) -> Facets:
-    by_facet: dict[str, list[str]] = {}
-    weights: dict[str, int] = {}
-    for (facet, value), weight in counts.weights.items():
-        by_facet.setdefault(facet, []).append(value)
-        weights[facet] = weights.get(facet, 0) + weight
-    for facet, values in chosen.values.items():
-        by_facet[facet] = sorted({*by_facet.get(facet, ()), *values})
+    by_facet: dict[str, set[str]] = {facet: set(values) for facet, values in chosen.values.items()}
+    weights = Counter[str]()
+    for key, weight in counts.weights.items():
+        facet, _, value = key.partition("=")
+        if facet not in OWN_FACETS:
+            by_facet.setdefault(facet, set()).add(value)
+            weights[facet] += weight
     helpful = [facet for facet, values in by_facet.items() if len(values) > 1 or facet in chosen.values]
-    ranked = sorted(helpful, key=lambda facet: (facet != BRAND, facet not in chosen.values, -weights.get(facet, 0)))
+    ranked = sorted(helpful, key=lambda facet: (facet != BRAND, facet not in chosen.values, -weights[facet], facet))
     shown = sorted(ranked[:MAX_FACETS + 1], key=lambda facet: (facet != BRAND, facet))
+    on_sale, stars_of = f"{ON_SALE}=1", {stars: counts.values[f"{RATING}={stars}"] for stars in RATINGS}
     return Facets(
-        [_facet(facet, by_facet[facet], names, counts, chosen) for facet in shown], counts.in_stock,
-        counts.on_sale if counts.has_sale or chosen.on_sale else None,
-        [(stars, counts.ratings[stars]) for stars in RATINGS if counts.ratings[stars] or chosen.rating == stars],
+        [_facet(facet, by_facet[facet], names, counts, chosen) for facet in shown], counts.values[f"{IN_STOCK}=1"],
+        counts.values[on_sale] if counts.weights[on_sale] or chosen.on_sale else None,
+        [(stars, count) for stars, count in stars_of.items() if count or chosen.rating == stars],
         counts.lowest, counts.highest)
 
 
-def _facet(facet: str, values: Sequence[str], names: Mapping[str, tuple[str, str]], counts: Counts,
+def _facet(facet: str, values: Iterable[str], names: Mapping[str, tuple[str, str]], counts: Counts,
            chosen: Chosen) -> Facet:
     picked = chosen.values.get(facet, frozenset())
-    shown = sorted(values, key=lambda value: (value not in picked, -counts.weights[facet, value], value))[:MAX_VALUES]
+    shown = sorted(values, key=lambda value: (value not in picked, -counts.weights[f"{facet}={value}"],
+                                              value))[:MAX_VALUES]
     choices = []
     for value in sorted(shown, key=_natural):
-        label, swatch = names.get(f"{facet}={value}", (value, ""))
-        choices.append(FacetChoice(value, label, swatch, counts.values[facet, value], value in picked))
+        key = f"{facet}={value}"
+        label, swatch = names.get(key, (value, ""))
+        choices.append(FacetChoice(value, label, swatch, counts.values[key], value in picked))
     return Facet(facet, names.get(facet, (facet, ""))[0], choices)
 
 

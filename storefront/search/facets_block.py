@@ -9,12 +9,14 @@ Pure: no database, no shop.
 
 from __future__ import annotations
 
+import re
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from sys import intern
 
 import msgspec
 
@@ -22,6 +24,11 @@ STOCK, SALE, TAIL = "v!stock", "v!sale", "t"
 AMOUNT = "amount"
 ORDERS = ("newest", "price", "best", "id")  # the numbers of a product by which lists are ordered
 RATINGS = (4, 3, 2)  # "four stars and more"
+IN_STOCK, ON_SALE, RATING = "in_stock", "on_sale", "rating"  # facets too: no slug of an option has such a line
+_OWN = {STOCK: f"{IN_STOCK}=1", SALE: f"{ON_SALE}=1"} | {f"p!rating{stars}": f"{RATING}={stars}" for stars in RATINGS}
+
+_SET = re.compile(rb"[^\0]")  # octets in which any bit is
+_BITS = [[bit for bit in range(8) if octet >> bit & 1] for octet in range(256)]
 
 
 @dataclass(slots=True)
@@ -47,11 +54,15 @@ class ProductFacts:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value and its bits; of a product's own value all bits of the product are set."""
+    """A value and its bits; of a product's own value all bits of the product are set.
 
+    `tails` has the last bit of each product that has the value (of a product's own value others as well).
+    """
+
+    key: str  # `color=moss`
     facet: str
-    value: str
     bits: int
+    tails: int
     is_of_variant: bool
 
 
@@ -73,7 +84,7 @@ class Block:
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     numbers: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in ORDERS})
 
-    @property
+    @cached_property
     def everything(self) -> int:
         return (1 << self.starts[-1]) - 1
 
@@ -82,16 +93,17 @@ class Block:
         """Every value of a facet that a product here has."""
         found: dict[str, tuple[int, bool]] = {}
         for name, bits in self.bits.items():
-            if "=" in name:
-                before, of_variant = found.get(name[1:], (0, False))
-                found[name[1:]] = (before | bits, of_variant or name[0] == "v")
-        pairs = ((*key.partition("=")[::2], bits, of_variant) for key, (bits, of_variant) in found.items())
-        return [FacetValue(*pair) for pair in pairs]
+            key = _OWN.get(name) or (intern(name[1:]) if "=" in name else "")
+            if key:
+                before, of_variant = found.get(key, (0, False))
+                found[key] = (before | bits, of_variant or name[0] == "v")
+        return [FacetValue(key, intern(key.partition("=")[0]), bits, self.collapse(bits) if of_variant else bits,
+                           of_variant) for key, (bits, of_variant) in found.items()]
 
     @cached_property
     def by_key(self) -> dict[str, int]:
         """The bits of each value by `facet=value`."""
-        return {f"{item.facet}={item.value}": item.bits for item in self.values}
+        return {item.key: item.bits for item in self.values}
 
     @cached_property
     def digits(self) -> dict[str, list[int]]:
@@ -107,7 +119,7 @@ class Block:
     def _by_id(self) -> tuple[array[int], array[int]]:
         """The ids in rising order, and where each lies."""
         places = sorted(range(len(self.ids)), key=self.ids.__getitem__)
-        return array("q", map(self.ids.__getitem__, places)), array("L", places)
+        return array("q", map(self.ids.__getitem__, places)), array("I", places)
 
     def extend(self, products: Sequence[ProductFacts]) -> None:
         """Add products that are not here at the end."""
@@ -142,7 +154,7 @@ class Block:
         self._forget()
 
     def _forget(self) -> None:
-        for cached in ("values", "by_key", "digits", "_by_id"):
+        for cached in ("everything", "values", "by_key", "digits", "_by_id", "_tails_and_others"):
             self.__dict__.pop(cached, None)
 
     def collapse(self, bits: int) -> int:
@@ -150,25 +162,38 @@ class Block:
 
         Adding a product's other bits to themselves carries into its last one exactly when any is set.
         """
-        tails = self.bits.get(TAIL, 0)
-        others = self.everything ^ tails
+        tails, others = self._tails_and_others
         return (((bits & others) + others) | bits) & tails
 
-    def spread(self, product_ids: Sequence[int]) -> int:
-        """Return all bits of these products, which lie here."""
+    @cached_property
+    def _tails_and_others(self) -> tuple[int, int]:
+        tails = self.bits.get(TAIL, 0)
+        return tails, self.everything ^ tails
+
+    def find(self, product_ids: Iterable[int]) -> list[int]:
+        """Return the places of these products, which lie here."""
         ids, places = self._by_id
-        bits = 0
-        for product_id in product_ids:
-            place = places[bisect_left(ids, product_id)]
-            bits |= (1 << self.starts[place + 1]) - (1 << self.starts[place])
-        return bits
+        return [places[bisect_left(ids, product_id)] for product_id in product_ids]
+
+    def spread(self, product_ids: Iterable[int]) -> int:
+        """Return all bits of these products, which lie here, each named once."""
+        starts, size = self.starts, self.starts[-1] // 8 + 1
+        heads, ends = bytearray(size), bytearray(size)
+        for place in self.find(product_ids):
+            head = starts[place]
+            end = starts[place + 1]
+            heads[head >> 3] |= 1 << (head & 7)
+            ends[end >> 3] |= 1 << (end & 7)
+        # Taking a product's first bit away from the one after its last leaves all between them.
+        return int.from_bytes(ends, "little") - int.from_bytes(heads, "little")
 
     def products(self, bits: int) -> Iterator[int]:
         """Return the places of the products that own the bits, one bit for each."""
-        while bits:
-            lowest = bits & -bits
-            bits ^= lowest
-            yield bisect_right(self.starts, lowest.bit_length() - 1) - 1
+        octets = bits.to_bytes(self.starts[-1] // 8 + 1, "little")
+        for found in _SET.finditer(octets):
+            at = found.start()
+            for bit in _BITS[octets[at]]:
+                yield bisect_right(self.starts, at * 8 + bit) - 1
 
     def compare(self, bits: int, parts: Sequence[tuple[str, int]]) -> tuple[int, int, int]:
         """Return those of the bits whose number is (below, equal to, above) the given one.

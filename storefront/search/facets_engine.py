@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from storefront.search.facets_block import AMOUNT, RATINGS, SALE, STOCK, Block
+from storefront.search.facets_block import AMOUNT, IN_STOCK, ON_SALE, RATING, Block
 
-PRICE, IN_STOCK, ON_SALE, RATING = "price", "in_stock", "on_sale", "rating"
+PRICE = "price"
 Listed = Iterable[tuple[Block, int]]  # the bits of the list itself, whole products
 Hits = list[tuple[Block, int]]  # the last bit of each product found
 
@@ -25,23 +25,28 @@ class Chosen:
     rating: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.lowest is not None or self.highest is not None or self.in_stock
-                    or self.on_sale or self.rating)
+        return bool(self.values or self.has_price or self.in_stock or self.on_sale or self.rating)
+
+    @property
+    def has_price(self) -> bool:
+        """Tell whether a range of prices was chosen."""
+        return self.lowest is not None or self.highest is not None
+
+    def by_facet(self) -> dict[str, frozenset[str]]:
+        """Return all that was chosen but the price, as values of facets."""
+        said = {IN_STOCK: int(self.in_stock), ON_SALE: int(self.on_sale), RATING: self.rating}
+        return {**self.values, **{facet: frozenset({str(value)}) for facet, value in said.items() if value}}
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many products each choice would leave under the choices of the other facets.
+    """By `facet=value` how many products it would leave under the choices of the other facets.
 
-    `weights` tells of each value of the list how many variants have it before anything is chosen.
+    `weights` tells how many products of the list have it before anything is chosen.
     """
 
-    values: Counter[tuple[str, str]] = field(default_factory=Counter)
-    weights: Counter[tuple[str, str]] = field(default_factory=Counter)
-    in_stock: int = 0
-    on_sale: int = 0
-    has_sale: bool = False  # whether anything of the list is reduced, before anything is chosen
-    ratings: Counter[int] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    weights: Counter[str] = field(default_factory=Counter)
     lowest: int | None = None  # of the prices under the other choices
     highest: int | None = None
 
@@ -59,12 +64,16 @@ def evaluate(listed: Listed, chosen: Chosen) -> Found:
     """Return what the choices leave of the list, and for every facet its counts; its own choices do not narrow them."""
     counts, hits, priced = Counts(), Hits(), Hits()
     for block, everything in listed:
-        parts = _parts(block, chosen)
-        own = {facet: _all_of(everything, (bits for other, bits in parts.items() if other != facet)) for facet in parts}
+        parts = _find_values(block, chosen)
+        if chosen.has_price:
+            parts[PRICE] = _in_range(block, chosen)
+        own = _leave_own_out(everything, parts)
         left = _all_of(everything, parts.values())
         hits.append((block, block.collapse(left)))
         priced.append((block, own.get(PRICE, left)))
         _count(block, everything, left, own, counts)
+    if not chosen:
+        counts.values = counts.weights
     counts.lowest, counts.highest = (_extreme(priced, largest=largest) for largest in (False, True))
     return Found(sum(tails.bit_count() for _, tails in hits), hits, counts)
 
@@ -98,19 +107,22 @@ def keep(hits: Hits, product_ids: Iterable[int]) -> list[int]:
     return [product_id for product_id in product_ids if product_id in found]
 
 
-def _parts(block: Block, chosen: Chosen) -> dict[str, int]:
-    """Return for each facet with a choice the bits that it lets through."""
-    parts = {facet: _any_of(block.by_key.get(f"{facet}={value}", 0) for value in values)
-             for facet, values in chosen.values.items()}
-    if chosen.lowest is not None or chosen.highest is not None:
-        parts[PRICE] = _in_range(block, chosen)
-    if chosen.in_stock:
-        parts[IN_STOCK] = block.bits.get(STOCK, 0)
-    if chosen.on_sale:
-        parts[ON_SALE] = block.bits.get(SALE, 0)
-    if chosen.rating:
-        parts[RATING] = block.bits.get(f"p!rating{chosen.rating}", 0)
-    return parts
+def _find_values(block: Block, chosen: Chosen) -> dict[str, int]:
+    """Return for each facet with a choice, but the price, the bits that it lets through."""
+    return {facet: _any_of(block.by_key.get(f"{facet}={value}", 0) for value in values)
+            for facet, values in chosen.by_facet().items()}
+
+
+def _leave_own_out(everything: int, parts: Mapping[str, int]) -> dict[str, int]:
+    """Return for each facet with a choice what the others leave."""
+    return {facet: _all_of(everything, (bits for other, bits in parts.items() if other != facet)) for facet in parts}
+
+
+def _all_of(start: int, others: Iterable[int]) -> int:
+    """Return the bits that all of them have."""
+    for bits in others:
+        start &= bits
+    return start
 
 
 def _in_range(block: Block, chosen: Chosen) -> int:
@@ -126,24 +138,20 @@ def _in_range(block: Block, chosen: Chosen) -> int:
 
 def _count(block: Block, everything: int, left: int, own: Mapping[str, int], counts: Counts) -> None:
     tails = {facet: block.collapse(bits) for facet, bits in own.items()}
-    left_tails = block.collapse(left)
-
-    def products(facet: str, bits: int) -> int:
-        return block.collapse(own.get(facet, left) & bits).bit_count()
-
+    left_tails, all_tails = block.collapse(left), block.collapse(everything)
     for item in block.values:
-        weight = (everything & item.bits).bit_count()
-        if not weight:
+        of_list = all_tails & item.tails
+        if not of_list:  # most values, of a few products
             continue
-        key = (item.facet, item.value)
-        counts.weights[key] += weight
-        counts.values[key] += (products(item.facet, item.bits) if item.is_of_variant
-                               else (tails.get(item.facet, left_tails) & item.bits).bit_count())
-    counts.in_stock += products(IN_STOCK, block.bits.get(STOCK, 0))
-    counts.on_sale += products(ON_SALE, block.bits.get(SALE, 0))
-    counts.has_sale = counts.has_sale or bool(everything & block.bits.get(SALE, 0))
-    for stars in RATINGS:
-        counts.ratings[stars] += (tails.get(RATING, left_tails) & block.bits.get(f"p!rating{stars}", 0)).bit_count()
+        key, facet = item.key, item.facet
+        counts.weights[key] += of_list.bit_count()
+        if item.is_of_variant:
+            found = own and own.get(facet, left) & item.bits
+            found = found and block.collapse(found)
+        else:
+            found = own and tails.get(facet, left_tails) & item.bits
+        if found:
+            counts.values[key] += found.bit_count()
 
 
 def _best(hits: Hits, numbers: Sequence[str], wanted: int, *, descending: bool) -> Hits:
@@ -175,28 +183,20 @@ def _best(hits: Hits, numbers: Sequence[str], wanted: int, *, descending: bool) 
 
 def _extreme(priced: Hits, *, largest: bool) -> int | None:
     """Return the highest or lowest price among the variants."""
-    live = [(block, bits) for block, bits in priced if bits]
+    live = [(block.digits.get(AMOUNT, ()), bits) for block, bits in priced if bits]
     if not live:
         return None
     found = 0
-    for place in reversed(range(max(len(block.digits.get(AMOUNT, ())) for block, _ in live))):
-        ones, zeros = Hits(), Hits()
-        for block, bits in live:
-            digits = block.digits.get(AMOUNT, ())
-            with_one = bits & digits[place] if place < len(digits) else 0
-            ones.append((block, with_one))
-            zeros.append((block, bits ^ with_one))
-        wanted, other = (ones, zeros) if largest else (zeros, ones)
-        wanted = [item for item in wanted if item[1]]
-        live = wanted or [item for item in other if item[1]]
-        found |= (1 << place) * (bool(wanted) == largest)
+    for place in reversed(range(max(len(digits) for digits, _ in live))):
+        narrower = []
+        for digits, bits in live:
+            ones = bits & digits[place] if place < len(digits) else 0
+            better = ones if largest else bits ^ ones
+            if better:
+                narrower.append((digits, better))
+        live = narrower or live
+        found |= (1 << place) * (bool(narrower) == largest)
     return found
-
-
-def _all_of(start: int, others: Iterable[int]) -> int:
-    for bits in others:
-        start &= bits
-    return start
 
 
 def _any_of(each: Iterable[int]) -> int:

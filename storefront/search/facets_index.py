@@ -11,10 +11,11 @@ import threading
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.exc import DBAPIError
 
 from storefront.foundation.database import db
@@ -48,6 +49,15 @@ class Index:
             if place != NOWHERE:
                 found.setdefault(place, []).append(product_id)
         return found
+
+    def keep(self, hits: Iterable[tuple[Block, int]], product_ids: Iterable[int]) -> Iterator[int]:
+        """Yield those of the products whose last bit is among the hits, in the order in which they came."""
+        tails_of = {id(block): tails for block, tails in hits}
+        for product_id in product_ids:
+            block = self.blocks.get(self.places.get(product_id, NOWHERE))
+            tails = tails_of.get(id(block), 0)
+            if block is not None and tails >> block.starts[block.find([product_id])[0] + 1] - 1 & 1:
+                yield product_id
 
     def select(self, keys: Sequence[str]) -> Iterator[tuple[Block, int]]:
         """Return the blocks that hold any of the keys, with the bits of all products that have one."""
@@ -95,9 +105,7 @@ def read_index() -> Index | None:
 
 
 def _read() -> Index | None:
-    row = db.session.execute(
-        select(FacetState.generation, FacetState.version, FacetState.attributes, waits().label("waits"))
-        .where(FacetState.id == STATE)).one_or_none()
+    row = db.session.execute(_select_state()).one_or_none()
     if row is None or row.generation == 0:
         return None
     memory = _memories.setdefault(db.engine, _Memory())
@@ -109,6 +117,13 @@ def _read() -> Index | None:
         index = memory.index
     stale = read_stale(MAX_OVERLAID + 1) if row.waits else set()
     return _overlay(index, stale, row.attributes) if 0 < len(stale) <= MAX_OVERLAID else index
+
+
+@cache
+def _select_state() -> Select[int, int, list[str], bool]:
+    """Made once: to build it costs more than to run it."""
+    return (select(FacetState.generation, FacetState.version, FacetState.attributes, waits().label("waits"))
+            .where(FacetState.id == STATE))
 
 
 def _load(memory: _Memory, generation: int) -> None:

@@ -55,11 +55,11 @@ def test_totals_counts_and_prices_equal_those_of_a_loop(shop: list[ProductFacts]
         others = replace(chosen, values={name: kept for name, kept in chosen.values.items() if name != facet})
         for value in values:
             only = replace(others, values={**others.values, facet: frozenset({value})})
-            assert found.counts.values[facet, value] == len(matching(listed, only)), (facet, value)
-    assert found.counts.in_stock == len(matching(listed, replace(chosen, in_stock=True)))
-    assert found.counts.on_sale == len(matching(listed, replace(chosen, on_sale=True)))
+            assert found.counts.values[f"{facet}={value}"] == len(matching(listed, only)), (facet, value)
+    assert found.counts.values["in_stock=1"] == len(matching(listed, replace(chosen, in_stock=True)))
+    assert found.counts.values["on_sale=1"] == len(matching(listed, replace(chosen, on_sale=True)))
     for stars in (2, 3, 4):
-        assert found.counts.ratings[stars] == len(matching(listed, replace(chosen, rating=stars)))
+        assert found.counts.values[f"rating={stars}"] == len(matching(listed, replace(chosen, rating=stars)))
     unpriced = replace(chosen, lowest=None, highest=None)
     amounts = [variant.amount for product in listed for variant in product.variants if fits(product, variant, unpriced)]
     assert (found.counts.lowest, found.counts.highest) == (min(amounts, default=None), max(amounts, default=None))

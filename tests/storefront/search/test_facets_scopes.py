@@ -20,7 +20,7 @@ from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound
 from storefront.foundation.outbox import OutboxEvent
 from storefront.search import facets_saving
-from storefront.search.facets import Ask, Chosen, FilteredPage, filter_members, read_index
+from storefront.search.facets import Ask, Chosen, FilteredPage, filter_members, filter_products, read_index
 from storefront.search.facets_saving import rebuild_facets, refresh_facets
 from tests.factories.catalog import ACTOR, MadeProduct, make_product
 
@@ -97,6 +97,25 @@ def test_filters_leave_what_fits_in_the_same_order(shop: list[MadeProduct]) -> N
               for choice in facet.choices}
     assert counts == {"acme": sum(made.id in rows() for made in shop[::2]),
                       "bolt": sum(made.id in rows() for made in shop[1::2])}
+
+
+def test_what_a_search_found_lies_anywhere_and_keeps_its_order(shop: list[MadeProduct],
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storefront.search.facets.PAGE_SIZE", 5)
+    found = [made.id for made in shop[::-3]] + [made.id for made in shop[1::4]]  # of many blocks, some twice
+    for chosen, fits in ((Chosen(), lambda number: True), (Chosen(in_stock=True), lambda number: number % 3 > 0),
+                         (Chosen({"brand": frozenset({"bolt"})}, highest=3000),
+                          lambda number: number % 2 == 1 and (number * 7) % 32 <= 20)):
+        wanted = {made.id for number, made in enumerate(shop) if fits(number)}
+        expected = [product_id for product_id in dict.fromkeys(found) if product_id in wanted]
+        seen: list[int] = []
+        index = read_index()
+        assert index is not None
+        for number in range(1, -(-len(expected) // 5) + 1):
+            page = filter_products(index, found, Ask(chosen, number=number))
+            assert (page.total, page.chosen) == (len(expected), chosen)
+            seen += page.ids
+        assert seen == expected
 
 
 def test_what_enters_and_leaves_is_seen_at_once_and_again_after_the_worker(
