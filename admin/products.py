@@ -8,7 +8,6 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from slugify import slugify
-from sqlalchemy import select
 
 from admin.access import actor
 from admin.fields import choices, trimmed
@@ -21,8 +20,8 @@ from admin.product_pictures import PicturePages
 from admin.product_stock import StockPages
 from admin.views import Answer, PanelView
 from storefront.catalog.entries import ProductEntry, VariantEntry
-from storefront.catalog.models import Product, ProductStatus, Redirect
-from storefront.catalog.services import change_status, save_product
+from storefront.catalog.models import Product, ProductStatus
+from storefront.catalog.services import change_status, create_product
 from storefront.catalog.states import MOVES
 from storefront.foundation.database import db
 from storefront.foundation.errors import NotFound, ShopError
@@ -68,7 +67,7 @@ class Products(ChoicePages, StockPages, PicturePages, PanelView):
         problem = ""
         if request.method == "POST" and form.validate():
             try:
-                result = save_product(entry=_draft(form), actor=actor())
+                result = create_product(entry=_draft(form), actor=actor())
                 flash("The draft is saved. Add its words, pictures and stock, then put it on sale.", "success")
                 return redirect(url_for(".edit", product_id=result.product_id), 303)
             except ShopError as error:
@@ -139,20 +138,9 @@ def _id(text: str) -> int:
 def _draft(form: NewProductForm) -> ProductEntry:
     amount = int(form.amount.data or 0)
     return ProductEntry(
-        slug=_free_slug(slugify(form.name.data)[:180] or "product"), name=form.name.data, status=ProductStatus.DRAFT,
+        slug=slugify(form.name.data)[:180] or "product", name=form.name.data, status=ProductStatus.DRAFT,
         categories=(form.category.data,) if form.category.data else (),
         variants=(VariantEntry(amount=amount, sku=form.sku.data),))
-
-
-def _free_slug(wanted: str) -> str:
-    """Return the slug, numbered when another product has it: a new product must not write over an old one."""
-    taken = set(db.session.scalars(select(Product.slug).where(Product.slug.startswith(wanted, autoescape=True))))
-    taken |= set(db.session.scalars(select(Redirect.slug).where(Redirect.slug.startswith(wanted, autoescape=True))))
-    number = 2
-    slug = wanted
-    while slug in taken:
-        slug, number = f"{wanted}-{number}", number + 1
-    return slug
 
 
 def _form_of(product: Product, sent: Any = None) -> ProductForm:

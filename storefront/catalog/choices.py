@@ -152,8 +152,8 @@ def _refuse_foreign_skus(product: Product, entry: ProductEntry) -> None:
     if not skus:
         return
     foreign = db.session.execute(
-        select(Variant.sku, Product.slug).join(Product, Product.id == Variant.product_id)
-        .where(Variant.sku.in_(skus), Variant.product_id != product.id)
+        select(Variant.sku, Product.name).join(Product, Product.id == Variant.product_id)
+        .where(Variant.sku.in_(skus), Variant.product_id != product.id).order_by(Variant.id)
     ).first()
     if foreign:
-        raise DuplicateSku(f"The SKU {foreign.sku} of “{entry.slug}” is already one of “{foreign.slug}”.")
+        raise DuplicateSku(f"SKU {foreign.sku} belongs to {foreign.name}. Every variant has an SKU of its own.")

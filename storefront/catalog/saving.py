@@ -5,10 +5,11 @@ Called by services.save_product inside its transaction; options, variants and pr
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.changes import Changes
@@ -49,14 +50,23 @@ def find_product(entry: ProductEntry) -> Product | None:
 
 
 def _product_of_skus(entry: ProductEntry) -> int | None:
-    """Return the one product that has all of the entry's SKUs."""
-    skus = {variant.sku for variant in entry.variants if variant.sku}
-    if not skus or len(skus) < len(entry.variants):
+    """Return the one product that has all of the entry's SKUs, and on offer no other: one in common says little."""
+    skus = {variant.sku for variant in entry.variants}
+    owners = dict(db.session.execute(select(Variant.sku, Variant.product_id).where(Variant.sku.in_(skus - {""}))).all())
+    if owners.keys() != skus or len(set(owners.values())) != 1:
         return None
-    rows = db.session.execute(
-        select(Variant.product_id, func.count()).where(Variant.sku.in_(skus)).group_by(Variant.product_id)
-    ).all()
-    return rows[0][0] if len(rows) == 1 and rows[0][1] == len(skus) else None
+    [found] = set(owners.values())
+    offered = db.session.scalars(
+        select(Variant.sku).where(Variant.product_id == found, Variant.is_archived.is_(False)))
+    return found if set(offered) <= skus else None
+
+
+def free_slug(wanted: str) -> str:
+    """Return the slug, numbered where a product has it or once had it."""
+    taken = {slug for table in (Product, Redirect)
+             for slug in db.session.scalars(select(table.slug).where(table.slug.startswith(wanted, autoescape=True)))}
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)
 
 
 def write_product(product: Product, entry: ProductEntry, currency: str) -> Changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,7 +38,7 @@ from storefront.catalog.models import (
     Redirect,
     Variant,
 )
-from storefront.catalog.saving import find_product, keep_lowest_amount, write_product
+from storefront.catalog.saving import find_product, free_slug, keep_lowest_amount, write_product
 from storefront.catalog.states import MOVES, way_between
 from storefront.foundation.bell import ring
 from storefront.foundation.cache import invalidate
@@ -53,11 +54,23 @@ logger = logging.getLogger(__name__)
 
 
 @transactional
+def create_product(*, entry: ProductEntry, actor: str) -> SaveResult:
+    """Make a new product and leave every other one as it is, whatever the entry has in common with it.
+
+    Its address is numbered where a product has it or once had it, also when two people add the same at once.
+    Raises InvalidProduct, DuplicateSku, UnknownCategory, UnknownPicture.
+    """
+    check_entry(entry)
+    return save_found(entry=replace(entry, slug=free_slug(entry.slug)), product=None, actor=actor)
+
+
+@transactional
 def save_product(*, entry: ProductEntry, actor: str) -> SaveResult:
     """Make the product what the entry says, found by its slug, by a slug it once had, or by its SKUs.
 
-    A second call with the same entry changes nothing and answers "unchanged". Found by SKUs (all of them one
-    product's, and the slug unknown) it moves to the entry's slug and its old address leads there. A variant
+    For whoever describes products from outside; what staff add is for create_product. A second call with the same
+    entry changes nothing and answers "unchanged". Found by SKUs (exactly those on offer of one product, and the
+    slug unknown) it moves to the entry's slug and its old address leads there. A variant
     that the entry does not name is archived, never deleted. The status may take several legal moves at once;
     what was on sale goes off sale rather than back to draft, what was discontinued stays so (see `notes`).
     Raises InvalidProduct, DuplicateSku, UnknownCategory, UnknownPicture.

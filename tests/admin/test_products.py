@@ -222,7 +222,22 @@ def test_the_sku_of_another_product_is_refused_in_words(staff: Panel) -> None:
     product = make_product(slug="bowl")
     path = f"/admin/products/{product.id}/variants"
     page = staff.post(path, staff.form_of(path) | {"variants-0-sku": ["CUP"]}, status=422).text
-    assert "already one of" in page
+    assert "SKU CUP belongs to Cup." in page
+
+
+def test_adding_a_product_never_writes_over_another(staff: Panel) -> None:
+    lamp = make_product(slug="dome-lamp", options={"Shade": ["Moss", "Chalk"]})
+    only = make_product(slug="cup")
+    for sku, owner in (("DOME-LAMP-MOSS", "Dome Lamp"), ("CUP", "Cup")):
+        form = {"name": "Heron Jug", "amount": "48", "sku": sku, "category": ""}
+        page = staff.post("/admin/products/new", form, status=422).text
+        assert f"SKU {sku} belongs to {owner}." in page
+        assert f'value="{sku}"' in page
+    db.session.rollback()
+    rows = db.session.scalars(select(Product).order_by(Product.id)).all()
+    assert [(row.id, row.slug, row.name, row.status) for row in rows] == [
+        (lamp.id, "dome-lamp", "Dome Lamp", ProductStatus.ACTIVE), (only.id, "cup", "Cup", ProductStatus.ACTIVE)]
+    assert list(variants_of(lamp.id)) == ["Moss", "Chalk"]
 
 
 def test_a_new_address_leaves_the_old_one_leading_there(staff: Panel, shopper: FlaskClient) -> None:

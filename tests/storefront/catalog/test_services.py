@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -170,6 +171,53 @@ def test_all_skus_under_an_unknown_slug_move_the_product_there(app: Flask) -> No
     # The old file means the same product, which keeps its present address.
     assert save(entry).outcome == "unchanged"
     assert counts()["Product"] == 1
+
+
+def test_one_sku_in_common_under_an_unknown_slug_is_refused(app: Flask) -> None:
+    save(product_entry(options=GLAZES))
+    before = counts()
+    with pytest.raises(DuplicateSku, match=r"SKU BOWL-FOG belongs to Bowl\."):
+        save(product_entry(slug="cup", variants=(VariantEntry(sku="BOWL-FOG", amount=1),)))
+    db.session.rollback()
+    assert counts() == before
+
+
+def test_a_created_product_is_another_one_whatever_it_shares(app: Flask) -> None:
+    make_product(options=GLAZES, stock=0)
+    services.rename_product(product_id=make_product(slug="cup", stock=0).id, slug="mug", actor=ACTOR)
+    before = counts()
+    with pytest.raises(DuplicateSku, match="SKU BOWL-MOSS belongs to Bowl"):
+        services.create_product(entry=product_entry(slug="new", options=GLAZES, variants=product_entry(
+            options=GLAZES).variants), actor=ACTOR)
+    db.session.rollback()
+    assert counts() == before
+    for slug, numbered in (("bowl", "bowl-2"), ("cup", "cup-2"), ("bowl", "bowl-3")):
+        entry = product_entry(slug=slug, status=None, variants=(VariantEntry(amount=1),))
+        result = services.create_product(entry=entry, actor=ACTOR)
+        assert (result.outcome, db.session.get_one(Product, result.product_id).slug) == ("created", numbered)
+
+
+@pytest.mark.parametrize(("sku", "made"), [("", ["heron", "heron-2"]), ("HERON", ["heron"])])
+def test_the_same_product_added_twice_at_once_overwrites_nothing(app: Flask, sku: str, made: list[str]) -> None:
+    barrier, answers = threading.Barrier(2), list[str]()
+
+    def add() -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                answers.append(services.create_product(actor=ACTOR, entry=product_entry(
+                    slug="heron", variants=(VariantEntry(sku=sku, amount=100),))).outcome)
+            except DuplicateSku as error:
+                answers.append(str(error)[:26])
+
+    db.session.remove()
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == ["SKU HERON belongs to Heron"] * bool(sku) + ["created"] * len(made)
+    assert sorted(db.session.scalars(select(Product.slug))) == made
 
 
 @pytest.mark.parametrize(("change", "words"), [
