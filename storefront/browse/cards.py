@@ -77,6 +77,13 @@ def build_listing(frame: Frame, query: ListQuery, products: Sequence[ProductCard
                           choice == current) for choice, words in sorts.items()],
         pages=pages, is_deep=query.after is not None, previous_url=url(before) if before else None,
         next_url=url(following) if following else None, path=path, url=url(query), first_url=url(first),
-        home_url=url(replace(query, sort="", after=None, typed=("", ""))), facets=facets,
+        home_url=url(_at_home(query)), facets=facets,
         choices=count_choices(query.chosen), filters=build_form(path, query, found.facets, value) if found else None,
     )
+
+
+def _at_home(query: ListQuery) -> ListQuery:
+    """Return the list that search engines keep instead: in its own order, and of all prices, for these are endless."""
+    if query.chosen.has_price:
+        query = replace(query.without_pages(), chosen=replace(query.chosen, lowest=None, highest=None))
+    return replace(query, sort="", after=None, typed=("", ""))

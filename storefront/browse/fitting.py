@@ -31,17 +31,17 @@ def is_about_variants(chosen: Chosen, code: str = "") -> bool:
 
 
 def show_fitting(cards: Sequence[Card], chosen: Chosen, code: str = "") -> list[ProductCard]:
-    """Return the cards; one of which not all variants fit shows those that do, and leads to the first one in stock.
+    """Return the cards; one of which not all variants fit shows those that do and can be bought, if any of them can.
 
     In two queries for all of them, two more where cards differ and are reduced.
     """
     offers = read_offers([card.id for card in cards])
     stock = read_availability({*variant_ids(cards), *(offer.variant_id for group in offers.values()
                                                       for offer in group)})
-    fitting = {product_id: fits for product_id, group in offers.items()
+    fitting = {product_id: [offer for offer in fits if _is_in_stock(offer, stock)] or fits
+               for product_id, group in offers.items()
                if 0 < len(fits := find_fitting(group, chosen, code, stock)) < len(group)}
-    shown = {product_id: next((offer for offer in fits if _is_in_stock(offer, stock)), fits[0]).variant_id
-             for product_id, fits in fitting.items()}
+    shown = {product_id: fits[0].variant_id for product_id, fits in fitting.items()}
     described = read_variants(shown.values())
     lowest = read_lowest_prices([cheapest.variant_id for cheapest in map(_cheapest, fitting.values())
                                  if cheapest.compare_at is not None])

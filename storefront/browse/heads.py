@@ -42,7 +42,7 @@ def category_head(node: CategoryNode, breadcrumbs: Sequence[Link], listing: List
     way = breadcrumb_list([*breadcrumbs, Link(node.name, node.url)], facts().site_url)
     return Head(
         title=_title(node.name, listing), description=node.intro or f"Everything in {node.name}.",
-        canonical_url=_list_address(listing), robots=_list_robots(listing, "newest"),
+        canonical_url=_list_address(listing), robots=_list_robots(listing),
         image_url=_first_picture(listing), structured_data=[way],
     )
 
@@ -53,7 +53,7 @@ def collection_head(collection: CollectionDetail, listing: Listing) -> Head:
     return Head(
         title=_title(collection.name, listing),
         description=collection.intro or f"{collection.name}: things chosen to go together.",
-        canonical_url=_list_address(listing), robots=_list_robots(listing, ""),
+        canonical_url=_list_address(listing), robots=_list_robots(listing),
         image_url=_first_picture(listing), structured_data=[way],
     )
 
@@ -99,14 +99,12 @@ def _list_address(listing: Listing) -> str:
     return facts().site_url + listing.home_url
 
 
-def _list_robots(listing: Listing, natural: str) -> str:
+def _list_robots(listing: Listing) -> str:
     """One choice makes a list of its own; more of them make lists without end, which no index keeps.
 
-    Nor one of nothing, or one whose fields hold what somebody typed.
+    Nor one that is at home elsewhere: in another order, of some prices, with what somebody typed; nor one of nothing.
     """
-    is_typed = listing.filters and listing.filters.price and listing.filters.price.problem
-    is_own = listing.sort == natural and listing.choices <= 1 and not listing.is_deep and not is_typed
-    is_own = is_own and bool(listing.total or not listing.choices)
+    is_own = listing.url == listing.home_url and listing.choices <= 1 and bool(listing.total or not listing.choices)
     return "" if is_own else SAME_AGAIN
 
 

@@ -85,7 +85,7 @@ class Listing:
     path: str
     url: str  # this page's
     first_url: str  # the same list's first page
-    home_url: str  # the same page in the list's own order, which search engines keep
+    home_url: str  # the same page in the list's own order and of all prices, which search engines keep
     choices: int  # boxes that are ticked
     filters: FilterForm | None
     facets: Collection[str] = ()  # those that the address names and the shop has

@@ -73,8 +73,9 @@ def test_the_card_shows_what_fits_the_choices(client: FlaskClient, bowl: MadePro
     assert card(client, LIST) == PLAIN
     for query, expected in (
         ("glaze=fog&price=40-50", (of[LARGE_FOG], "Fog", "€46.00", "Fog / L", True)),
-        ("glaze=fog", (of[SMALL_FOG], "Fog", "from €24.00", "", False)),
-        ("size=l", (of[LARGE_MOSS], "Moss", "from €46.00", "", False)),  # the cheaper one is sold out, see the price
+        ("glaze=fog", (of[SMALL_FOG], "Fog", "€24.00", "Fog / S", False)),  # the dearer one is
+        ("glaze=moss", (of[SMALL_MOSS], "Moss", "from €24.00", "", False)),
+        ("size=l", (of[LARGE_MOSS], "Moss", "€48.00", "Moss / L", False)),  # the cheaper one is sold out
         ("size=l&in_stock=1", (of[LARGE_MOSS], "Moss", "€48.00", "Moss / L", False)),
         ("in_stock=1", (of[SMALL_MOSS], "Moss", "from €24.00", "", False)),
         ("price=-30", (of[SMALL_MOSS], "Moss", "€24.00", "", False)),
@@ -83,7 +84,7 @@ def test_the_card_shows_what_fits_the_choices(client: FlaskClient, bowl: MadePro
     ):
         assert card(client, f"{LIST}?{query}") == expected, query
     assert card(client, f"{LIST}?glaze=fog&price=40-50", "plate")[0] == ""  # of which there is one version
-    assert card(client, f"{LIST}?size=l&sort=price")[2] == "from €46.00"
+    assert card(client, f"{LIST}?size=l&sort=price")[2] == "€48.00"
     assert card(client, f"/listing{LIST}?size=l&in_stock=1")[0] == of[LARGE_MOSS]
     assert card(client, "/search?q=bowl&glaze=fog")[:2] == (of[SMALL_FOG], "Fog")
     assert card(client, LIST) == PLAIN  # what is kept of the plain list is as it was

@@ -105,6 +105,8 @@ def test_robots_keep_lists_of_one_choice_and_no_more(client: FlaskClient) -> Non
         ("?color=fog&color=moss", "noindex, follow", "?color=fog&color=moss"),
         ("?color=fog&in_stock=1", "noindex, follow", "?color=fog&in_stock=1"),
         ("?color=fog&sort=price", "noindex, follow", "?color=fog"),
+        ("?price=10-50", "noindex, follow", ""), ("?price=-50", "noindex, follow", ""),
+        ("?color=fog&price=10-", "noindex, follow", "?color=fog"),
     ):
         text = client.get(LIST + query).text
         found = re.search(r'<meta name="robots" content="([^"]*)"', text)
