@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -44,6 +45,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         sorted_out["cluster" in getattr(item, "fixturenames", ())].append(item)
     config.hook.pytest_deselected(items=sorted_out[False])
     items[:] = sorted_out[True]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: collecting garbage needs not look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected() -> Iterator[None]:
+    """What a file's tests left open is found at the file's end, not in another file's tests."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

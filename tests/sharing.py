@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -22,18 +21,23 @@ from werkzeug.routing import Rule
 from storefront.foundation.database import db
 
 ROOMY = 2 * 2**30  # bytes; containers often give their memory disk 64 MB
-_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+_routes: dict[tuple[object, ...], Rule] = {}
 _engines: dict[str, Engine] = {}
 
 
 class SharedRule(Rule):
-    """A route whose builder of addresses, a function that Werkzeug compiles, was compiled once."""
+    """A route that was compiled once: how it is matched, and the function that builds its address."""
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
-        if key not in _builders:
-            _builders[key] = super()._compile_builder(append_unknown)
-        return _builders[key]
+    def compile(self) -> None:
+        key = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults))
+        if key not in _routes:
+            super().compile()
+            _routes[key] = self
+        known = _routes[key]
+        self._parts, self._trace, self._converters = known._parts, known._trace, known._converters
+        self.arguments |= known.arguments
+        self._build = known._build.__func__.__get__(self, None)  # type: ignore[attr-defined]
+        self._build_unknown = known._build_unknown.__func__.__get__(self, None)  # type: ignore[attr-defined]
 
 
 class CompiledTemplates(BytecodeCache):
