@@ -23,6 +23,7 @@ from storefront.search.facets import Chosen, Place
 BRAND, PRICE, IN_STOCK, ON_SALE, RATING = "brand", "price", "in_stock", "on_sale", "rating"
 PRICE_FROM, PRICE_TO = "price-from", "price-to"  # the form's fields; their address is `price`
 QUERY, SORT, PAGE, AFTER = "q", "sort", "page", "after"
+OWN_ORDER = "ours"  # what places of a collection's own order are called; a search has none, for it ends soon
 OURS = frozenset({QUERY, PRICE, PRICE_FROM, PRICE_TO, IN_STOCK, ON_SALE, RATING, SORT, PAGE, AFTER})
 STARS = {str(stars): stars for stars in (2, 3, 4)}
 MAX_FIELDS = 60  # of an address; what comes after them is not read
@@ -81,7 +82,7 @@ def read_list_query(args: MultiDict[str, str], currency: str, natural: str, loca
         on_sale=said.get(ON_SALE) == "1", rating=STARS.get(said.get(RATING, ""), 0))
     query = ListQuery(tidy_query(said.get(QUERY, "")), chosen, "" if sort == natural else sort, typed=typed)
     if args.get(AFTER):
-        return replace(query, after=_read_after(args[AFTER], sort or natural, query))
+        return replace(query, after=_read_after(args[AFTER], _order(query, natural), query))
     return replace(query, number=read_page_number(args.get(PAGE)))
 
 
@@ -95,7 +96,7 @@ def write_pairs(query: ListQuery, currency: str, natural: str) -> list[tuple[str
         (PRICE, write_price(chosen, currency)), (PRICE_FROM, query.typed[0]), (PRICE_TO, query.typed[1]),
         (IN_STOCK, "1" if chosen.in_stock else ""), (ON_SALE, "1" if chosen.on_sale else ""),
         (RATING, str(chosen.rating or "")), (SORT, query.sort), (PAGE, number),
-        (AFTER, _write_after(query.after, query.sort or natural)),
+        (AFTER, _write_after(query.after, _order(query, natural))),
     ]
     return [(name, value) for name, value in pairs if value]
 
@@ -159,6 +160,10 @@ def can_read_amount(text: str, currency: str, locale: str) -> bool:
         return not text or read_typed_amount(text, currency, locale) >= 0
     except ShopError:
         return False
+
+
+def _order(query: ListQuery, natural: str) -> str:
+    return query.sort or natural or ("" if query.text else OWN_ORDER)
 
 
 def _read_after(text: str, sort: str, query: ListQuery) -> Place:

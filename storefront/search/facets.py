@@ -123,21 +123,22 @@ def filter_products(index: Index, product_ids: Sequence[int], ask: Ask) -> Filte
 def filter_members(index: Index, members: Members, ask: Ask) -> FilteredPage:
     """Return a page of a collection: unless sorted, those placed by hand first and the others in its rule's order.
 
-    Raises NotFound past the end.
+    A place in that order is one among the others. Raises NotFound past the end.
     """
     chosen = _understood(ask.chosen, index)
     found = evaluate(find_scope(index, members), chosen)
     if ask.sort is not None:
         return _page(index, found, chosen, ask)
-    pager = _pager(ask.number, found.total)
+    pager = _pager(1 if ask.after else ask.number, found.total)
     placed, others = part(index, found.hits, members.placed)
-    ids = placed[pager.offset:pager.offset + PAGE_SIZE]
-    if len(ids) < PAGE_SIZE:
-        order, descending = ORDERS[members.order]
-        listed = first(others, order, PAGE_SIZE - len(ids), descending=descending,
-                       skipped=max(pager.offset - len(placed), 0))
-        ids += [product_id for _, product_id in listed]
-    return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, None)
+    ids = [] if ask.after else placed[pager.offset:pager.offset + PAGE_SIZE]
+    order, descending = ORDERS[members.order]
+    room = PAGE_SIZE - len(ids)
+    listed = first(others, order, room + 1, descending=descending, after=_pair(ask.after),
+                   skipped=max(pager.offset - len(placed), 0)) if room else []
+    following = Place(*listed[room - 1]) if len(listed) > room else None
+    ids += [product_id for _, product_id in listed[:room]]
+    return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, following)
 
 
 def count_products(index: Index, groups: Mapping[str, Collection[int]]) -> dict[str, int]:
@@ -153,11 +154,15 @@ def _keys(category_ids: Collection[int]) -> list[str]:
 def _page(index: Index, found: Found, chosen: Chosen, ask: Ask) -> FilteredPage:
     order, descending = ORDERS[ask.sort or "newest"]
     pager = _pager(1 if ask.after else ask.number, found.total)
-    after = (ask.after.number, ask.after.product_id) if ask.after else None
-    listed = first(found.hits, order, PAGE_SIZE + 1, descending=descending, after=after, skipped=pager.offset)
+    listed = first(found.hits, order, PAGE_SIZE + 1, descending=descending, after=_pair(ask.after),
+                   skipped=pager.offset)
     ids = [product_id for _, product_id in listed[:PAGE_SIZE]]
     following = Place(*listed[PAGE_SIZE - 1]) if len(listed) > PAGE_SIZE else None
     return FilteredPage(ids, found.total, chosen, _facets(index.names, found.counts, chosen), pager.pages, following)
+
+
+def _pair(place: Place | None) -> tuple[int, int] | None:
+    return (place.number, place.product_id) if place else None
 
 
 def _pager(number: int, total: int) -> Pager:

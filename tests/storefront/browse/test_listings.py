@@ -258,6 +258,9 @@ def test_far_pages_are_reached_from_place_to_place(client: FlaskClient, monkeypa
         address = onward[1].replace("&amp;", "&") if onward else ""
         assert "page=" not in address
     assert seen == ["cup", "low-bowl", "tall-bowl", "plate"]
+    for address, status in (("/collections/desk?after=ours.9999999999.1", 200), ("/search?q=bowl&after=ours.9.1", 400),
+                            ("/collections/desk?after=newest.9.1", 400), (f"{LIST}?after=ours.9.1", 400)):
+        assert client.get(address).status_code == status, address
 
 
 def test_before_the_first_rebuild_lists_come_without_filters(client: FlaskClient) -> None:

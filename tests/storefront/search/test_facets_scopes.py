@@ -99,6 +99,24 @@ def test_filters_leave_what_fits_in_the_same_order(shop: list[MadeProduct]) -> N
                       "bolt": sum(made.id in rows() for made in shop[1::2])}
 
 
+@pytest.mark.usefixtures("shop")
+def test_its_own_order_goes_on_from_place_to_place_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storefront.search.facets.PAGE_SIZE", 4)
+    for order, placed in (("newest", PLACED), ("-price", [f"thing-{number:02}" for number in range(9)]), ("best", [])):
+        collect(placed, order)
+        page, seen, turned = ask(Ask()), [], 0
+        while page.next is None:  # among those placed by hand a page has its number
+            seen += page.ids
+            turned += 1
+            page = ask(Ask(number=turned + 1))
+        assert turned == len(placed) // 4
+        seen += page.ids
+        while page.next is not None:
+            page = ask(Ask(after=page.next))
+            seen += page.ids
+        assert seen == rows()
+
+
 def test_what_a_search_found_lies_anywhere_and_keeps_its_order(shop: list[MadeProduct],
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storefront.search.facets.PAGE_SIZE", 5)
