@@ -87,9 +87,13 @@ class CollectionForm(Form):
         if unknown:
             raise ValidationError(f"There is no product {_some(unknown)}.")
 
-    def validate_has_rule(self, field: Any) -> None:
-        if field.data and not any(self[name].errors for name in CONDITIONS) and not conditions_of(self):
-            raise ValidationError("Say at least one thing that must be so, or every product would fit.")
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        is_valid = super().validate(*args, **kwargs)
+        # Only when every field has been read: one that cannot be read is something said all the same.
+        if self.has_rule.data and not any(self[name].errors for name in CONDITIONS) and not conditions_of(self):
+            self.has_rule.errors.append("Say at least one thing that must be so, or every product would fit.")
+            return False
+        return is_valid
 
     def validate_brands(self, field: Any) -> None:
         words = split_words(field.data)

@@ -48,12 +48,16 @@ def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
     assert db.session.scalars(select(Collection.rule)).one() is None
 
 
+NOTHING_SAID = "Say at least one thing that must be so"
+
+
 @pytest.mark.parametrize(("said", "sentence"), [
-    ({}, "Say at least one thing that must be so"),
+    ({}, NOTHING_SAID),
     ({"brands": "Nobody"}, "There is no brand “Nobody”."),
     ({"lowest": "30", "highest": "20"}, "no product fits between them"),
     ({"lowest": "abc"}, "abc"),
     ({"days": "0"}, "Enter a whole number from 1 to 3650."),
+    ({"days": "99999999999"}, "Enter a whole number from 1 to 3650."),
     ({"first": "2026-02-30"}, "Not a valid date"),
     ({"first": "2026-02-02", "last": "2026-02-01"}, "This day is before the first one"),
     ({"tags": "x" * 121}, "at most 120 characters"),
@@ -65,7 +69,9 @@ def test_a_rule_is_shown_saved_and_read_back(staff: Panel) -> None:
 ])
 def test_what_makes_no_rule_is_refused_in_words(staff: Panel, said: dict[str, str], sentence: str) -> None:
     for button in ({}, {"preview": "1"}):
-        assert sentence in staff.post(NEW, FORM | {"has_rule": "y"} | said | button, status=422).text
+        told = staff.post(NEW, FORM | {"has_rule": "y"} | said | button, status=422).text
+        assert sentence in told
+        assert (NOTHING_SAID in told) == (said.keys() <= {"order", "added"})  # what cannot be read is something said
     assert db.session.scalars(select(Collection)).all() == []
 
 
