@@ -12,11 +12,11 @@ from dataclasses import replace
 from storefront.browse.cards import show_cards, variant_ids
 from storefront.browse.choice import Stock
 from storefront.browse.pages import ProductCard
+from storefront.catalog.addresses import variant_url
 from storefront.catalog.cards import Card
 from storefront.catalog.history import read_lowest_prices
-from storefront.catalog.offers import Offer, read_offers
-from storefront.catalog.queries import read_variants
-from storefront.catalog.variants import VariantInfo
+from storefront.catalog.media import Picture
+from storefront.catalog.offers import Offer, read_offers, read_own_pictures
 from storefront.foundation.money import Money
 from storefront.inventory.queries import SOLD_OUT, read_availability
 from storefront.search.analysis import read_code
@@ -41,12 +41,11 @@ def show_fitting(cards: Sequence[Card], chosen: Chosen, code: str = "") -> list[
     fitting = {product_id: [offer for offer in fits if _is_in_stock(offer, stock)] or fits
                for product_id, group in offers.items()
                if 0 < len(fits := find_fitting(group, chosen, code, stock)) < len(group)}
-    shown = {product_id: fits[0].variant_id for product_id, fits in fitting.items()}
-    described = read_variants(shown.values())
+    pictures = read_own_pictures([fits[0].variant_id for fits in fitting.values()])
     lowest = read_lowest_prices([cheapest.variant_id for cheapest in map(_cheapest, fitting.values())
                                  if cheapest.compare_at is not None])
-    return [_narrow(card, fitting[card.id], described[shown[card.id]], stock, lowest)
-            if card.id in fitting and shown[card.id] in described else card for card in show_cards(cards, stock)]
+    return [_narrow(card, fitting[card.id], pictures, stock, lowest) if card.id in fitting else card
+            for card in show_cards(cards, stock)]
 
 
 def find_fitting(offers: Sequence[Offer], chosen: Chosen, code: str, stock: Stock) -> list[Offer]:
@@ -69,17 +68,18 @@ def find_fitting(offers: Sequence[Offer], chosen: Chosen, code: str, stock: Stoc
     return left
 
 
-def _narrow(card: ProductCard, fits: Sequence[Offer], described: VariantInfo, stock: Stock,
+def _narrow(card: ProductCard, fits: Sequence[Offer], pictures: Mapping[int, Picture], stock: Stock,
             lowest: Mapping[int, int]) -> ProductCard:
     cheapest, currency = _cheapest(fits), card.price.currency
     before = lowest.get(cheapest.variant_id)
     return replace(
-        card, url=described.url, picture=described.picture or card.picture, price=Money(cheapest.amount, currency),
+        card, url=variant_url(card.slug, fits[0].variant_id), picture=pictures.get(fits[0].variant_id, card.picture),
+        price=Money(cheapest.amount, currency),
         compare_at=Money(cheapest.compare_at, currency) if cheapest.compare_at is not None else None,
         lowest_before=Money(before, currency) if before is not None else None,
         has_price_range=any(offer.amount != cheapest.amount for offer in fits),
         is_sold_out=not any(_is_in_stock(offer, stock) for offer in fits),
-        version=described.title if len(fits) == 1 else "")
+        version=fits[0].title if len(fits) == 1 else "")
 
 
 def _cheapest(offers: Iterable[Offer]) -> Offer:
