@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 
 import click
 from flask.cli import AppGroup
 
-from storefront.recommendations.queries import count_on_sale
-from storefront.recommendations.services import Progress, rebuild_recommendations
+from storefront.foundation.progress import telling
+from storefront.recommendations.services import rebuild_recommendations
 
 group = AppGroup("recommendations", help="What goes with what: bought together, or of one kind.")
-TELL_EVERY = 10_000
 
 
 @group.command("rebuild")
@@ -24,25 +22,8 @@ def rebuild(as_json: bool) -> None:
     \b
     Example: flask recommendations rebuild
     """
-    if as_json:
-        click.echo(json.dumps(asdict(rebuild_recommendations())))
-        return
-    if sys.stdout.isatty():
-        with click.progressbar(length=count_on_sale(), label="Products") as bar:
-            rebuilt = rebuild_recommendations(progress=bar.update)
-    else:
-        rebuilt = rebuild_recommendations(progress=_tell())
-    click.echo(f"{rebuilt.bought} products are bought with others, {rebuilt.alike} have others of their kind; "
+    with telling("products", is_quiet=as_json) as tell:
+        rebuilt = rebuild_recommendations(progress=tell)
+    click.echo(json.dumps(asdict(rebuilt)) if as_json else
+               f"{rebuilt.bought} products are bought with others, {rebuilt.alike} have others of their kind; "
                f"{rebuilt.changed} show others than before.")
-
-
-def _tell() -> Progress:
-    done = 0
-
-    def add(count: int) -> None:
-        nonlocal done
-        done += count
-        if done % TELL_EVERY < count:
-            click.echo(f"{done} products")
-
-    return add

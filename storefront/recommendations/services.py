@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -15,6 +15,7 @@ from storefront.catalog.services import count_sales
 from storefront.foundation.cache import invalidate
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.outbox import record, record_all
+from storefront.foundation.progress import Progress
 from storefront.recommendations import queries
 from storefront.recommendations.events import RebuildDue, RecommendationsChanged
 from storefront.recommendations.likeness import NEAREST, find_alike
@@ -29,7 +30,6 @@ LINES_AT_ONCE = 50_000  # order lines whose products are tallied together: bound
 SLICE_SECONDS = 10.0  # of the 40 that a job may take; after that it finishes what it has begun
 BATCH = 100  # products written in one transaction, which a checkout on SQLite waits for
 KNOWN_WELL = 2000  # times ordered from which on one order more moves nothing that cannot wait for the night
-Progress = Callable[[int], None]
 Found = tuple[int, Sequence[Neighbor]]
 T = TypeVar("T")
 
@@ -53,15 +53,18 @@ class _Step:
     changed: int
 
 
-def rebuild_recommendations(*, progress: Progress = lambda count: None) -> Rebuilt:
-    """Compute all of it anew while the old one serves; `progress` is told how many products more are done.
+def rebuild_recommendations(*, progress: Progress = lambda done, total: None) -> Rebuilt:
+    """Compute all of it anew while the old one serves; `progress` hears (done, total) of what was bought
+    and then of what is on sale.
 
     Writes only what differs, a batch at a time.
     """
-    changed = 0
+    changed = done = total = 0
     for step in _rebuild(Ground.BOUGHT, 0):
+        total = total or len(queries.list_with_sales()) + queries.count_on_sale()
+        done += step.products
         changed += step.changed
-        progress(step.products)
+        progress(done, max(done, total))
     # One thing that was bought with it is shown only where nothing is like it: two are a list.
     return Rebuilt(queries.count_ranked(Ground.BOUGHT, 2), queries.count_ranked(Ground.ALIKE, 1), changed)
 

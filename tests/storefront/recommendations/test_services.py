@@ -273,6 +273,15 @@ def test_what_changes_the_cart_waits_for_no_recommendation(app: Flask, client: F
     assert not [statement for statement in statements if "recommendations_" in statement]
 
 
+def test_who_waits_for_the_rebuild_hears_how_far_it_is(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    made = make_products("bowl", "cup", "jug")
+    make_purchase("a", [made["bowl"].id, made["cup"].id])
+    heard: list[tuple[int, int]] = []
+    rebuild_recommendations(progress=lambda done, total: heard.append((done, total)))
+    assert heard == [(2, 5), (4, 5), (5, 5)]  # two that were bought, then the three on sale
+
+
 def test_the_command_says_what_it_found(app: Flask) -> None:
     make_products("bowl", "cup", categories=("ceramics",))
     result = app.test_cli_runner().invoke(args=["recommendations", "rebuild"])
