@@ -114,7 +114,7 @@ def _problems(entry: ProductEntry) -> Iterator[str]:
     for label, (text, limit) in limits.items():
         if len(text) > limit:
             yield f"The {label} of “{entry.slug}” has {len(text)} characters; at most {limit} fit."
-    if any("\0" in text for text in _texts(entry)):
+    if "\0" in "".join(_texts(entry)):
         yield f"The product “{entry.slug}” holds a NUL byte, which no text may."
     if any(len(image.alt) > 500 for image in entry.images or ()):
         yield f"An image text of “{entry.slug}” has more than 500 characters."
@@ -146,12 +146,8 @@ def _option_problems(entry: ProductEntry) -> Iterator[str]:
 def _variant_problems(entry: ProductEntry) -> Iterator[str]:
     if not entry.variants:
         yield f"The product “{entry.slug}” has no variant: one is needed to be bought."
-    for sku, count in Counter(variant.sku for variant in entry.variants if variant.sku).items():
-        if count > 1:
-            yield f"The SKU {sku} occurs {count} times in “{entry.slug}”."
-    for values, count in Counter(variant.values for variant in entry.variants).items():
-        if count > 1:
-            yield f"“{entry.slug}” has {count} variants that are {' / '.join(values) or 'without options'}."
+    if len(entry.variants) > 1:
+        yield from _repetitions(entry)
     allowed = [{value.value for value in option.values} for option in entry.options]
     for variant in entry.variants:
         if len(variant.values) != len(allowed) or any(
@@ -159,6 +155,15 @@ def _variant_problems(entry: ProductEntry) -> Iterator[str]:
         ):
             yield f"A variant of “{entry.slug}” ({' / '.join(variant.values)}) does not answer its options."
         yield from _number_problems(entry, variant)
+
+
+def _repetitions(entry: ProductEntry) -> Iterator[str]:
+    for sku, count in Counter(variant.sku for variant in entry.variants if variant.sku).items():
+        if count > 1:
+            yield f"The SKU {sku} occurs {count} times in “{entry.slug}”."
+    for values, count in Counter(variant.values for variant in entry.variants).items():
+        if count > 1:
+            yield f"“{entry.slug}” has {count} variants that are {' / '.join(values) or 'without options'}."
 
 
 def _number_problems(entry: ProductEntry, variant: VariantEntry) -> Iterator[str]:

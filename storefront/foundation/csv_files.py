@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,16 +45,20 @@ class Rejection:
         return f"line {self.line}{f', {self.column}' if self.column else ''}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row by column name, without spaces around; `line` is where it begins, from 1, and `offset` the byte."""
+class Row(dict[str, str]):
+    """One row by column name, without spaces around; `line` is where it begins, from 1, and `offset` the byte.
 
-    line: int
-    cells: dict[str, str]
-    offset: int = 0
+    A column that the file does not have is empty. It is asked for by the million, so it is a dictionary itself.
+    """
 
-    def __getitem__(self, column: str) -> str:
-        return self.cells.get(column, "")
+    __slots__ = ("line", "offset")
+
+    def __init__(self, line: int, cells: Mapping[str, str] | Iterable[tuple[str, str]], offset: int = 0) -> None:
+        super().__init__(cells)
+        self.line, self.offset = line, offset
+
+    def __missing__(self, column: str) -> str:
+        return ""
 
 
 @dataclass
@@ -116,7 +120,7 @@ class Table(AbstractContextManager["Table"]):
                                      "fit.")
         if "'" in whole:
             cells = [unguard(cell) for cell in cells]
-        return Row(first.number, dict(zip(self.header, map(str.strip, cells), strict=True)), first.offset)
+        return Row(first.number, zip(self.header, map(str.strip, cells), strict=True), first.offset)
 
 
 def open_table(path: Path) -> Table:

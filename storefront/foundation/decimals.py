@@ -40,9 +40,14 @@ class DecimalSigns:
         return frozenset(self._commas.intersection(self.undecided))
 
 
+def with_point(text: str) -> str:
+    """Return a number that somebody typed with a point for its decimal comma; `1,234` stays, for it may mean two."""
+    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
+
+
 def read_commas(row: Row, columns: Iterable[str]) -> Row:
     """Return the row with points for the decimal commas of these columns."""
     for column in columns:
         if found := _COMMA.fullmatch(row[column]):
-            row.cells[column] = f"{found[1]}.{found[2]}"
+            row[column] = f"{found[1]}.{found[2]}"
     return row

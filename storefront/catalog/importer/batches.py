@@ -47,7 +47,7 @@ class Batch:
     order: Order
     source: Format
     index: FileIndex
-    header: Collection[str]
+    header: tuple[str, ...]
     saved: list[Saved] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     categories: dict[CategoryPath, str] = field(default_factory=dict)  # those that are known to be there, by now
@@ -172,12 +172,11 @@ class Batch:
     def _aim(self, read: ReadProduct, entry: ProductEntry, product: Product, present: Present | None,
              matches: Matches) -> tuple[ProductEntry, tuple[Count | None, ...]]:
         """Return what the product is to become, without the categories' paths, and the counts to make."""
-        if not matches.is_renaming(read, entry):
+        if entry.slug != product.slug and not matches.is_renaming(read, entry):
             entry = replace(entry, slug=product.slug)
         if present is None:
             return entry, read.counts
-        # Categories are made only when they are wanted: () asks for them, None leaves them.
-        return reconcile(read, replace(entry, categories=()), self.source, self.header, present)
+        return reconcile(read, entry, self.source, self.header, present)
 
     def _write(self, read: ReadProduct, entry: ProductEntry, product: Product, present: Present | None,
                matches: Matches) -> None:

@@ -114,8 +114,7 @@ def find_format(table: Table, said: str) -> Format:
     if found is not None:
         return SOURCES[found]
     if {"Country Code", "Rate %"} <= set(table.header):
-        raise UnreadableFile("This is a file of tax rates: upload it under Settings, Tax rates, or "
-                             "`flask taxes import` it.")
+        raise UnreadableFile("This is a file of tax rates, not of products: it belongs under Settings, Tax rates.")
     nearest = min(lacking, key=lambda name: len(lacking[name]))
     raise UnreadableFile(f"Line 1 has no column {', '.join(lacking[nearest])}: this is neither a product export of "
                          "Shopify nor one of WooCommerce.")
@@ -199,7 +198,7 @@ def _save(run: _Run, items: list[Item], position: Position, following: Position)
                 for item in items if isinstance(item, Group)]
     rejections = [item for item in items if isinstance(item, Rejection)]
     failpoint("batch-read")
-    batch = Batch(run.order, run.source, run.index, run.table.header)
+    batch = Batch(run.order, run.source, run.index, tuple(run.table.header))
     report = _commit(run=run, batch=batch, products=products, rejections=rejections, way=(position, following))
     if not run.order.is_dry_run:
         run.categories.update(batch.categories)

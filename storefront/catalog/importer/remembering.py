@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from storefront.catalog.choices import match_variants
@@ -24,6 +25,7 @@ Words = Mapping[str, str]
 S = ProductStatus
 STATUS_WORDS = {S.ACTIVE: ("active", "true"), S.DRAFT: ("draft", "false"), S.PENDING_REVIEW: ("draft", "false"),
                 S.APPROVED: ("active", "false"), S.INACTIVE: ("active", "false"), S.DISCONTINUED: ("archived", "false")}
+OF_COUNT = tuple(say_count(Count(0, "deny")))
 OF_EVERY_VARIANT = {"Variant Fulfillment Service": "manual", "Variant Taxable": "true", "Variant Weight Unit": "g"}
 
 
@@ -53,36 +55,38 @@ def say_product(present: Present) -> dict[str, str]:
 def say_variant(variant: Variant, level: Level | None) -> dict[str, str]:
     """Return the words in which an export tells of the variant's stock and of what is so for all of them."""
     now = level.count if level else Count(0, "deny")
-    said = {column: str(variant.extra[column]) for column in say_count(Count(0, "deny")) if column in variant.extra}
+    said = {column: str(variant.extra[column]) for column in OF_COUNT if column in variant.extra}
     return OF_EVERY_VARIANT | (said if said and read_count(said) == now else say_count(now))
 
 
-def reconcile(read: ReadProduct, entry: ProductEntry, source: Format, header: Collection[str],
+def reconcile(read: ReadProduct, entry: ProductEntry, source: Format, header: tuple[str, ...],
               present: Present) -> tuple[ProductEntry, tuple[Count | None, ...]]:
     """Return the entry with all that the file says nothing new about left as it is, and the counts to make."""
     words = say_product(present) if source.says_now else {}
-    spoken = {source.prefix + column for column in header}
+    spoken = _spoken(source.prefix, header)
     before: Mapping[str, Any] = present.product.extra
     decided = {name: _has_news(group, entry.extra, before, words, spoken)
                for name, group in (("status", source.of_status), ("categories", source.of_categories))}
     left = {column for name, group in (("status", source.of_status), ("categories", source.of_categories))
             if not decided[name] for column in group}
     variants, counts = _reconcile_variants(read, entry, source, header, present)
-    unsaid = {name: getattr(present.entry, name) for name in _unsaid(source.fields, header) if name != "swatches"}
+    silent = _unsaid(tuple(source.fields.items()), header)
+    unsaid = {name: getattr(present.entry, name) for name in silent if name != "swatches"}
     entry = replace(entry, **unsaid, variants=variants, extra=_merge(entry.extra, before, words, spoken, left),
                     status=entry.status if decided["status"] else None,
-                    categories=entry.categories if decided["categories"] else None)
-    if "swatches" in _unsaid(source.fields, header):
+                    # They are made only when they are wanted: () asks for them, None leaves them.
+                    categories=() if decided["categories"] else None)
+    if "swatches" in silent and entry.options:
         entry = replace(entry, options=_with_swatches(entry.options, present.entry.options))
     return entry, counts
 
 
-def _reconcile_variants(read: ReadProduct, entry: ProductEntry, source: Format, header: Collection[str],
+def _reconcile_variants(read: ReadProduct, entry: ProductEntry, source: Format, header: tuple[str, ...],
                         present: Present) -> tuple[tuple[VariantEntry, ...], tuple[Count | None, ...]]:
     known = list(present.product.variants)
     portraits = dict(zip((variant.id for variant in offered(present.product)), present.entry.variants, strict=True))
-    spoken = {source.variant_prefix + column for column in header}
-    unsaid = _unsaid(source.variant_fields, header)
+    spoken = _spoken(source.variant_prefix, header)
+    unsaid = _unsaid(tuple(source.variant_fields.items()), header)
     variants: list[VariantEntry] = []
     counts: list[Count | None] = []
     for said, count, variant in zip(entry.variants, read.counts, match_variants(known, entry.variants), strict=True):
@@ -121,8 +125,14 @@ def _merge(said: Mapping[str, Any], before: Mapping[str, Any], words: Words, spo
     return merged
 
 
-def _unsaid(fields: Mapping[str, tuple[str, ...]], header: Collection[str]) -> list[str]:
-    return [name for name, told in fields.items() if not any(column in header for column in told)]
+@lru_cache(maxsize=8)  # of one file it is the same for each product
+def _spoken(prefix: str, header: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(prefix + column for column in header)
+
+
+@lru_cache(maxsize=8)
+def _unsaid(fields: tuple[tuple[str, tuple[str, ...]], ...], header: tuple[str, ...]) -> list[str]:
+    return [name for name, told in fields if not any(column in header for column in told)]
 
 
 def _with_swatches(options: tuple[OptionEntry, ...], known: tuple[OptionEntry, ...]) -> tuple[OptionEntry, ...]:

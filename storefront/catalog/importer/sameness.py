@@ -5,11 +5,15 @@ A no is no harm: save_product compares again, row by row. A yes must be right.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from storefront.catalog.entries import ImageEntry, ProductEntry
 from storefront.catalog.importer.remembering import Present
 from storefront.foundation.richtext import clean_html
+
+JUDGED = {"is_complete", "status", "images", "keeps_uploads", "name", "variants", "categories", "description"}
+_rest = attrgetter(*(field.name for field in fields(ProductEntry) if field.name not in JUDGED))
 
 
 def is_same(entry: ProductEntry, present: Present) -> bool:
@@ -19,13 +23,12 @@ def is_same(entry: ProductEntry, present: Present) -> bool:
         return False
     if entry.images is not None and not _are_same(entry.images, now.images or (), entry.keeps_uploads):
         return False
+    if _rest(entry) != _rest(now) or entry.name.strip() != now.name or len(entry.variants) != len(now.variants):
+        return False
     variants = entry.variants if entry.images is not None else tuple(
-        replace(said, image_index=known.image_index) for said, known in zip(entry.variants, now.variants, strict=False))
-    said = replace(entry, name=entry.name.strip(), variants=variants, images=now.images, categories=now.categories,
-                   status=None, keeps_uploads=False)
-    if said.description != now.description:
-        said = replace(said, description=clean_html(said.description))
-    return len(entry.variants) == len(now.variants) and said == now
+        replace(said, image_index=known.image_index) for said, known in zip(entry.variants, now.variants, strict=True))
+    is_said = entry.description == now.description or clean_html(entry.description) == now.description
+    return is_said and variants == now.variants
 
 
 def _are_same(said: tuple[ImageEntry, ...], now: tuple[ImageEntry, ...], keeps_uploads: bool) -> bool:

@@ -76,7 +76,7 @@ def read_product(group: Group, currency: str, lookup: Lookup) -> ReadProduct:
     product.counts = tuple(read_count(variant.extra) for variant in variants)
     product.entry = ProductEntry(
         slug=_slug(group.key), variants=tuple(variants), is_complete=not product.rejections, keeps_uploads=True,
-        images=tuple(images.values()) if "Image Src" in first.cells else None,
+        images=tuple(images.values()) if "Image Src" in first else None,
         extra=_extra_of_product(first), **facts)
     return product
 
@@ -204,7 +204,7 @@ def _read_variant(row: Row, shape: _Shape) -> VariantEntry:
     if amount is None:
         raise CellProblem("Variant Price", "The variant has no price.")
     compare_at = read_amount(row, "Variant Compare At Price", shape.currency)
-    extra = {column: cell for column, cell in row.cells.items() if cell and home_of(column) == "variant"}
+    extra = {column: cell for column, cell in row.items() if cell and home_of(column) == "variant"}
     if compare_at is not None and compare_at <= amount:  # Shopify shows none then; nor do we
         compare_at = None
     barcode = extra.pop("Variant Barcode", "").lstrip("'")
@@ -239,7 +239,7 @@ def _values(row: Row, names: list[str]) -> tuple[str, ...]:
 
 
 def _extra_of_product(first: Row) -> dict[str, str]:
-    return {column: cell for column, cell in first.cells.items() if cell and home_of(column) == "product"}
+    return {column: cell for column, cell in first.items() if cell and home_of(column) == "product"}
 
 
 @lru_cache(maxsize=2048)

@@ -43,7 +43,7 @@ def read_kinds(row: Row) -> tuple[str, ...]:
 def read_attributes(row: Row) -> list[Attribute]:
     """Return the attributes in their order."""
     found, number = [], 1
-    while (column := f"Attribute {number} name") in row.cells:
+    while (column := f"Attribute {number} name") in row:
         if row[column]:
             values = read_list(row[f"Attribute {number} value(s)"])
             for text in values:

@@ -66,7 +66,7 @@ def variant_extra(row: Row, columns: AbstractSet[str]) -> dict[str, str]:
 
 def remember(prefix: str, row: Row, placed: AbstractSet[str], *, leaves_sku: bool = True) -> dict[str, str]:
     """Return the cells that have no place of their own, under their columns' names behind the prefix."""
-    return {f"{prefix}{column}": cell for column, cell in row.cells.items()
+    return {f"{prefix}{column}": cell for column, cell in row.items()
             if cell and column not in placed and not (column == "SKU" and leaves_sku)}
 
 

@@ -82,7 +82,7 @@ def _read(read: ReadProduct, group: Group, currency: str, lookup: Lookup) -> Non
         subtitle=plain(short) if is_line else "", description=long if is_line else f"{short}\n\n{long}",
         brand=(read_list(row["Brands"]) or ("",))[0], tags=read_list(row["Tags"]), status=_status(row, kinds, read),
         variants=variations.entries, options=variations.options, facts=variations.facts,
-        images=tuple(images.values()) if "Images" in row.cells else None, tax_category=_tax(row),
+        images=tuple(images.values()) if "Images" in row else None, tax_category=_tax(row),
         is_complete=not lookup.unreadable, keeps_uploads=True,
         extra=remember("Woo: ", row, PLACED | (OF_VARIANT if kinds[0] != "variable" else frozenset()),
                        leaves_sku=kinds[0] != "variable"))

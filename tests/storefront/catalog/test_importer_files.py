@@ -84,9 +84,9 @@ def test_a_mark_at_the_beginning_and_either_line_end_are_fine(
 @pytest.mark.parametrize(("column", "cell", "words"), [
     ("Variant Price", "1,50", "“1,50” is not an amount"), ("Variant Price", "1.234,50", "not an amount"),
     ("Variant Price", "-3", "“-3” is not an amount"),
-    ("Variant Price", "1e9", "not an amount"), ("Variant Price", "", "no price"), ("Variant Price", "9.999", "not fit"),
+    ("Variant Price", "1e9", "not an amount"), ("Variant Price", "", "no price"), ("Variant Price", "9.999", "“9.999”"),
     ("Variant Price", "€3", "not an amount"), ("Variant Price", "NaN", "not an amount"),
-    ("Variant Price", "٣", "not an amount"), ("Variant Price", "9" * 30, "not fit"),
+    ("Variant Price", "٣", "not an amount"), ("Variant Price", "9" * 30, "“999"),
     ("Variant Price", "20000000000.00", "more than a price"), ("Variant Compare At Price", "1,234", "with one or two"),
     ("Variant Grams", "heavy", "no weight"), ("Variant Grams", "-1", "no weight"),
     ("Variant Grams", "9" * 12, "no weight"), ("Variant Inventory Qty", "many", "no number of pieces"),
