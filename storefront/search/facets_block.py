@@ -162,6 +162,8 @@ class Block:
 
         Adding a product's other bits to themselves carries into its last one exactly when any is set.
         """
+        if not bits:  # in most blocks of what a search found
+            return 0
         tails, others = self._tails_and_others
         return (((bits & others) + others) | bits) & tails
 
