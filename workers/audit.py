@@ -12,6 +12,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
+from storefront.foundation.commands import cause_of
 from storefront.foundation.database import db
 from workers.proofs import events, gift_cards, histories, ledger, pages, payments, promotions, refunds, stock, totals
 from workers.proofs.proof import Breach
@@ -70,7 +71,7 @@ def command(as_json: bool) -> None:
         try:
             mine = find_breaches(invariant)
         except SQLAlchemyError as error:
-            why = str(error.__cause__ or error).splitlines()[0]
+            why = cause_of(error)
             raise click.ClickException(
                 f"The database cannot be read ({why}); `flask doctor` says what to do.") from None
         found += mine

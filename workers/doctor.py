@@ -14,13 +14,13 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from redis import RedisError
-from rq import Worker
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.catalog.models import Product
 from storefront.foundation import outbox
 from storefront.foundation.clock import now
+from storefront.foundation.commands import cause_of
 from storefront.foundation.database import db
 from storefront.foundation.page_marks import count_pages, count_waiting, list_failed_pages
 from storefront.foundation.shop import facts
@@ -33,7 +33,7 @@ from storefront.search.models import FacetState, SearchIndex
 from storefront.search.services import INDEX, SMALL, is_index_current
 from storefront.search.tables import find_missing_tables
 from storefront.shipping.carriers.registry import TRACKERS
-from workers.queues import QUEUES, connect, open_queue
+from workers.queues import QUEUES, connect, has_worker
 
 LATE = timedelta(minutes=2)  # an event that waits longer has no relay
 
@@ -72,10 +72,11 @@ def examine(app: Flask) -> list[Finding]:
     """Return what each look found; a look that fails in a way of its own is a finding too."""
     found = []
     for look in LOOKS:
+        db.session.rollback()  # what the look before met may have broken its transaction
         try:
             found += list(look(app))
         except (SQLAlchemyError, RedisError, OSError) as error:
-            found.append(Finding(look.__name__.lstrip("_"), f"{type(error).__name__}: {_first_line(error)}",
+            found.append(Finding(look.__name__.lstrip("_"), f"{type(error).__name__}: {cause_of(error)}",
                                  "Mend what stands above first."))
     return found
 
@@ -99,7 +100,7 @@ def _database(app: Flask) -> Iterator[Finding]:
         db.session.execute(text("SELECT 1"))
         present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
     except SQLAlchemyError as error:
-        yield Finding("database", f"{kind}: {_first_line(error)}", "Start the database or correct DATABASE_URL.")
+        yield Finding("database", f"{kind}: {cause_of(error)}", "Start the database or correct DATABASE_URL.")
         return
     wanted = set(ScriptDirectory(app.root_path + "/migrations").get_heads())
     if present == wanted:
@@ -114,7 +115,7 @@ def _redis(app: Flask) -> Iterator[Finding]:
     try:
         connection.ping()
     except (RedisError, OSError) as error:
-        yield Finding("redis", _first_line(error), "Start Redis or Valkey, or correct REDIS_URL. The shop sells "
+        yield Finding("redis", cause_of(error), "Start Redis or Valkey, or correct REDIS_URL. The shop sells "
                                                    "without it; mails and pictures wait.")
         return
     policy = str(connection.config_get("maxmemory-policy").get("maxmemory-policy", ""))
@@ -128,7 +129,7 @@ def _redis(app: Flask) -> Iterator[Finding]:
 
 def _workers(app: Flask) -> Iterator[Finding]:
     connection = connect(app)
-    idle = [name for name in QUEUES if not Worker.count(queue=open_queue(name, connection))]
+    idle = [name for name in QUEUES if not has_worker(name, connection)]
     if idle:
         yield Finding("workers", f"nobody works on {', '.join(idle)}",
                       "Start " + ", ".join(f"`flask worker run {name}`" for name in idle) + ".")
@@ -140,7 +141,8 @@ def _outbox(app: Flask) -> Iterator[Finding]:
     oldest = outbox.read_oldest_waiting()
     failed = outbox.list_failed_jobs()
     if oldest is not None and now() - oldest > LATE:
-        yield Finding("outbox", f"an event waits since {oldest:%Y-%m-%d %H:%M} UTC", "Start `flask worker relay`.")
+        yield Finding("outbox", f"an event waits since {oldest:%Y-%m-%d %H:%M} UTC",
+                      "Start `flask worker relay`; the log of one that runs says what it waits for.")
     if failed:
         yield Finding("outbox", f"{len(failed)} jobs were given up, the last one: {failed[0].last_error}",
                       "Mend the cause, then `flask worker failed --retry`.")
@@ -266,10 +268,6 @@ def _tracking(app: Flask) -> Iterator[Finding]:
         yield Finding("tracking", "EasyPost is asked to follow parcels, and what it tells is refused",
                       "Set EASYPOST_WEBHOOK_SECRET, and the same secret at EasyPost's webhook (docs/orders.md).")
     yield Finding("tracking", f"parcels are told of by {', '.join(telling)}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
 
 
 LOOKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (

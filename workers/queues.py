@@ -1,7 +1,8 @@
 """The queues and how a committed job row becomes a wake-up in one of them.
 
 Traps of RQ 2.12 that are closed here: a worker of several queues can lose a popped job (one queue per
-worker process), its default serializer is pickle (JSON everywhere), its maintenance runs every ten minutes.
+worker process), its default serializer is pickle (JSON everywhere), its maintenance runs every ten minutes, a worker
+is registered once (Redis that lost everything never hears of it again) and sits on a dead connection for minutes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 from flask import Flask
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue, SpawnWorker, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -36,6 +38,7 @@ SEARCH_WAKE_UP = "wake-search"
 JOB_SECONDS = 40  # below the 50 s for which a message is claimed and the 60 s after which a job is handed over again
 FAILED_SECONDS = 3600  # Redis keeps a failed wake-up this long; the row keeps the failure itself
 MAINTENANCE_SECONDS = 30
+WORKER_SECONDS = 45  # an idle worker tells that it lives each 30 s, and counts as dead after 105
 SHARING = ("mail", "default")  # queues of short jobs, which may share a wake-up
 SHARED_BY = 20  # jobs at most that do
 
@@ -95,12 +98,34 @@ def _wake(connection: Redis, name: str, function: str, wake_up: str) -> None:
 
 def make_worker(name: str, connection: Redis) -> Worker:
     """Return a worker of this one queue; macOS does not survive a fork after its frameworks were touched."""
-    kind = SpawnWorker if sys.platform == "darwin" else ForkWorker
+    kind = RegisteredSpawnWorker if sys.platform == "darwin" else ForkWorker
     return kind([open_queue(name, connection)], connection=connection, serializer=JSONSerializer,
-                maintenance_interval=MAINTENANCE_SECONDS)
+                maintenance_interval=MAINTENANCE_SECONDS, worker_ttl=WORKER_SECONDS)
 
 
-class ForkWorker(Worker):
+def has_worker(name: str, connection: Redis) -> bool:
+    """Tell whether a living worker serves the queue; one that was killed stays in RQ's list, its own key does not."""
+    keys = Worker.all_keys(queue=open_queue(name, connection))
+    return bool(keys) and bool(connection.exists(*keys))
+
+
+class RegisteredWorker(Worker):
+    """RQ's worker, which registers anew where Redis was emptied or came back without its data."""
+
+    max_connection_wait_time = 5.0  # of pauses between tries while Redis is away
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        if pipeline is None and self.key not in self.all_keys(queue=self.queues[0]):
+            self.connection.delete(self.key)  # else what was written since then counts as another worker's
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().heartbeat(timeout, pipeline)
+
+
+class RegisteredSpawnWorker(RegisteredWorker, SpawnWorker):
+    """For systems where a fork is no good."""
+
+
+class ForkWorker(RegisteredWorker):
     """RQ's worker, whose children leave its database connections alone and do not outlive it."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:

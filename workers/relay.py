@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.foundation import outbox
 from storefront.foundation.bell import Bell
+from storefront.foundation.commands import cause_of
 from storefront.foundation.failpoints import failpoint
 from storefront.foundation.page_marks import is_page_work_waiting, touch
 from storefront.search.stale import is_anything_stale, note_stale
@@ -57,8 +58,13 @@ def _relay_outbox(connection: Redis) -> int:
 
 def _note(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Note what is done once for many events, in the transaction that relays them."""
-    _touch_pages(events)
-    note_stale(events=events)
+    try:
+        _touch_pages(events)
+        note_stale(events=events)
+    except SQLAlchemyError as error:
+        names = sorted({name for name, _ in events})
+        logger.warning("%d events wait (%s): %s", len(events), ", ".join(names), cause_of(error))
+        raise
 
 
 def _touch_pages(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
@@ -94,7 +100,7 @@ def repeat(app: Flask, stop: StopRequest, work: Callable[[], int], *, pause: flo
                 moved = work()
         except (SQLAlchemyError, RedisError, OSError) as error:
             wait = min(wait * 2, max(MAX_PAUSE_SECONDS, pause))
-            logger.warning("%s waits %.1f s: %s", name, wait, type(error).__name__)
+            logger.warning("%s waits %.1f s: %s", name, wait, f"{type(error).__name__}: {cause_of(error)}")
         else:
             wait = pause if not moved else gather if moved < MANY else 0
             if rest and not moved:

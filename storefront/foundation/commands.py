@@ -26,9 +26,14 @@ def install_commands(app: Flask, commands: Iterable[click.Command]) -> None:
         app.cli.add_command(told)
 
 
+def cause_of(error: Exception) -> str:
+    """Return the first line of what a server or the system said, without the statement and the values in it."""
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def refusal_of(error: OperationalError | ProgrammingError) -> str:
     """Return the sentence for what the database refuses."""
-    return f"The database refuses: {str(error.orig).strip().splitlines()[0]}. `flask db upgrade` makes its tables"
+    return f"The database refuses: {cause_of(error)}. `flask db upgrade` makes its tables"
 
 
 def _invoke(command: click.Command, context: click.Context) -> Any:

@@ -19,7 +19,7 @@ from tests.faults.walks import answer_provider, is_quiet, let_minutes_pass, only
 from tests.faults.world import World
 from tests.journeys.walk import check_out, form_of, put_in_cart
 from tests.workers.outbox import jobs
-from workers.queues import connect
+from workers.queues import connect, has_worker
 from workers.relay import relay_once
 
 PAGES = ("/", "/p/bowl", "/cart", "/search?q=bowl", "/island?product=bowl")
@@ -144,18 +144,35 @@ def test_full(shop: World) -> None:
     assert len(shop.postbox.letters) == 1
 
 
+def kill_and_lose_all(shop: World) -> None:
+    """Valkey ends as if nothing had reached the disk yet."""
+    process = shop.valkey.process
+    assert process is not None
+    process.kill()
+    process.wait()
+    shutil.rmtree(shop.folder / "valkey" / "appendonlydir")
+
+
 def test_killed_and_its_newest_writes_gone(shop: World) -> None:
     """# fault 14. Red when claim_jobs never hands over again: the wake-up was only in Redis."""
     make_customer()
     relay_once(connect(shop.app))
     assert only(jobs()).handed_at is not None
-    process = shop.valkey.process
-    assert process is not None
-    process.kill()
-    process.wait()
-    shutil.rmtree(shop.folder / "valkey" / "appendonlydir")  # as if nothing had reached the disk yet
+    kill_and_lose_all(shop)
     shop.restart_valkey()
     shop.start_behind("mail")
     let_minutes_pass()
     eventually(is_quiet, "the mail")
     assert (len(shop.postbox.letters), only(jobs()).attempts) == (1, 1)
+
+
+def test_killed_and_back_without_knowing_who_works(shop: World) -> None:
+    """# fault 14. Red without RegisteredWorker: to an empty Redis the worker that waits does not exist."""
+    worker = shop.start("flask", "worker", "run", "mail")
+    with shop.redis as redis:
+        eventually(lambda: any(client["cmd"] == "blpop" for client in redis.client_list()), "a worker that waits")
+    assert has_worker("mail", shop.redis)
+    kill_and_lose_all(shop)
+    shop.restart_valkey()
+    eventually(lambda: has_worker("mail", shop.redis), "the worker's return")
+    assert worker.poll() is None

@@ -54,6 +54,38 @@ def test_redis_away_is_said_with_what_it_costs(app: Flask) -> None:
     assert "correct REDIS_URL" in advice(app, "redis")
 
 
+def test_a_worker_that_lives_is_known_again_after_redis_lost_everything(app: Flask) -> None:
+    connection = connect(app)
+    workers = [make_worker(name, connection) for name in QUEUES]
+    for worker in workers:
+        worker.register_birth()
+    connection.flushall()
+    assert "flask worker run mail" in advice(app, "workers")
+    for worker in workers:
+        worker.set_state("idle")  # RQ writes a part of what it lost
+        worker.heartbeat()
+    assert advice(app, "workers") == ""
+
+
+def test_a_worker_that_was_killed_is_missed_when_its_key_is_gone(app: Flask) -> None:
+    connection = connect(app)
+    workers = [make_worker(name, connection) for name in QUEUES]
+    for worker in workers:
+        worker.register_birth()
+    connection.delete(workers[0].key)  # nobody lets it live on
+    assert advice(app, "workers") == "Start `flask worker run mail`."
+
+
+@pytest.mark.schema
+def test_a_look_that_fails_leaves_the_others_alone(app: Flask) -> None:
+    db.session.execute(text("ALTER TABLE foundation_outbox_event RENAME TO elsewhere"))
+    db.session.commit()
+    said = {finding.name: finding.said for finding in examine(app)}
+    assert "foundation_outbox_event" in said["outbox"]
+    assert "can be written" in said["pages"]
+    assert said["search"].startswith("there is no index")
+
+
 @pytest.mark.schema
 def test_a_database_of_another_age_wants_an_upgrade(app: Flask) -> None:
     db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
@@ -97,7 +129,7 @@ def test_an_event_that_waits_too_long_wants_a_relay(app: Flask) -> None:
         execute_counted(update(OutboxEvent).values(recorded_at=now() - timedelta(minutes=3)))
 
     wait()
-    assert advice(app, "outbox") == "Start `flask worker relay`."
+    assert advice(app, "outbox").startswith("Start `flask worker relay`;")
 
 
 def set_up_methods(app: Flask, *methods: str, **providers: str) -> None:

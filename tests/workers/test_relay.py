@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from redis import Redis, RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.accounts.events import CustomerRegistered
 from storefront.foundation.bell import Bell, ring
 from storefront.foundation.clock import now
-from storefront.foundation.database import transactional
+from storefront.foundation.database import db, transactional
 from storefront.foundation.ids import new_uuid
 from storefront.foundation.outbox import record
 from tests.factories.accounts import make_customer
+from tests.factories.catalog import make_product
 from tests.factories.mail import Postbox
 from tests.workers.outbox import jobs, let_handover_pass
 from workers.queues import connect, open_queue
@@ -143,6 +146,20 @@ def test_after_each_failure_the_next_try_waits_longer(postbox: Postbox, run_jobs
         waits.append(round((job.handed_at - now()).total_seconds() / 60) + 1)
         let_handover_pass()
     assert waits == [1, 2, 4]  # minutes until it is due
+
+
+@pytest.mark.schema
+def test_what_keeps_the_relay_waiting_is_named_with_the_events_that_wait(
+        redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    make_product(slug="bowl")
+    db.session.execute(text("ALTER TABLE foundation_page_subject RENAME TO elsewhere"))
+    db.session.commit()
+    with pytest.raises(SQLAlchemyError):
+        relay_once(redis)
+    [said] = [record.getMessage() for record in caplog.records if "events wait" in record.getMessage()]
+    assert said.startswith("2 events wait (ProductChanged, StockChanged): ")
+    assert "foundation_page_subject" in said
+    assert "INSERT" not in said
 
 
 def test_the_relay_hears_a_ring_at_once(redis: Redis) -> None:
