@@ -160,6 +160,7 @@ def test_one_command_runs_the_whole_shop_and_ends_it(tmp_path: Path) -> None:
     assert any(line.startswith("ready in ") for line in printed)
     assert f"  Shop   {demo.url}/" in printed
     assert "Plainsong" in read(f"{demo.url}/")
+    assert "Things like “bowl" in read(f"{demo.url}/search?q={'bowl+' * 1600}")  # gunicorn alone would read half of it
     read(f"{demo.url}/account/register", {"name": "Ada", "email": "ada@example.com", "password": "a teapot of rain"})
     deadline = time.monotonic() + 60
     while "Your account at Plainsong" not in read(f"{demo.url}/demo/mail"):
