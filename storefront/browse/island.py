@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from storefront.browse.cards import show_cards, variant_ids
 from storefront.browse.choice import Wish, build_choice, choose, list_versions
 from storefront.browse.pages import Choice, ProductCard, VariantRow
 from storefront.catalog import queries as catalog
+from storefront.catalog.details import ProductDetail
 from storefront.foundation.errors import NotFound
 from storefront.foundation.shop import facts
 from storefront.inventory.queries import read_availability
@@ -30,12 +32,11 @@ class ProductNow:
 def read_product_now(slug: str, wish: Wish, holder_id: uuid.UUID | None) -> ProductNow | None:
     """Return stock and price of this moment, and note that the holder looked; None for what is not on sale.
 
-    Without a holder (a cart or a customer) nothing is noted and nothing was seen before. One statement of SQL
-    when the catalog is kept: the stock.
+    A slug that the product had before is as good: the page may have been opened then. Without a holder (a cart or a
+    customer) nothing is noted and nothing was seen before. One statement of SQL when the catalog is kept: the stock.
     """
-    try:
-        product = catalog.read_product(slug)
-    except NotFound:
+    product = _read_product(slug)
+    if product is None:
         return None
     seen = [catalog.find_card(product_id) for product_id in look_at(holder_id, product.id)] if holder_id else []
     cards = [card for card in seen if card is not None]
@@ -45,3 +46,11 @@ def read_product_now(slug: str, wish: Wish, holder_id: uuid.UUID | None) -> Prod
         slug=product.slug, choice=build_choice(product, choose(product, wish, stock), stock, tax_note),
         others=list_versions(product, stock), recent=show_cards(cards, stock),
     )
+
+
+def _read_product(slug: str) -> ProductDetail | None:
+    with suppress(NotFound):
+        return catalog.read_product(slug)
+    with suppress(NotFound):
+        return catalog.read_product(catalog.find_present_slug(slug) or "")
+    return None

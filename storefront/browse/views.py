@@ -108,8 +108,18 @@ def product_elsewhere(slug: str) -> Response:
 
 @blueprint.get("/p/<slug>/choice")
 def choice(slug: str) -> Response:
-    """Show price, stock and options of another choice: a fragment at an address of its own."""
-    return answer_choice(slug, queries.read_choice(slug, read_wish(request.args)))
+    """Show price, stock and options of another choice: a fragment at an address of its own.
+
+    A page that was opened before the product moved still asks at the address it had.
+    """
+    try:
+        found = queries.read_choice(slug, read_wish(request.args))
+    except NotFound:
+        present = find_redirect(slug)
+        if present is None:
+            raise
+        return lead_to(f"{present}/choice")
+    return answer_choice(slug, found)
 
 
 @blueprint.get("/pages/<slug>")

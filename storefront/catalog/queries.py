@@ -225,13 +225,18 @@ def read_product(slug: str) -> ProductDetail:
 
 def find_redirect(slug: str) -> str | None:
     """Return the present address of the active product that once had the slug."""
+    present = find_present_slug(slug)
+    return product_url(present) if present else None
+
+
+def find_present_slug(slug: str) -> str | None:
+    """Return the present slug of the active product that once had this one."""
     if not _can_be(slug):
         return None
-    present = db.session.scalar(
+    return db.session.scalar(
         select(Product.slug).join(Redirect, Redirect.product_id == Product.id)
         .where(Redirect.slug == slug, Product.status == ProductStatus.ACTIVE)
     )
-    return product_url(present) if present else None
 
 
 def find_by_words(text: str, limit: int) -> list[int]:

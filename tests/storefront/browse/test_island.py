@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storefront.catalog.services import change_price
+from storefront.catalog.services import change_price, change_status, rename_product
 from storefront.foundation.database import db
 from storefront.foundation.redis import client as redis
 from storefront.inventory.services import correct_stock
@@ -100,6 +100,13 @@ def test_a_product_comes_with_stock_and_price_of_now_for_what_stands_chosen(
     assert re.findall(r"€\d+\.\d\d", versions) == ["€24.00", "€99.00"]
     correct_stock(variant_id=moss, delta=-10, actor=ACTOR, reason="counted")
     assert "Sold out for now" in client.get(f"/island?product=bowl&variant_id={moss}").text
+
+
+def test_a_page_opened_before_the_product_moved_is_told_of_it(client: FlaskClient, bowl: MadeProduct) -> None:
+    rename_product(product_id=bowl.id, slug="dish", actor=ACTOR)
+    assert 'data-product="dish"' in client.get("/island?product=bowl").text
+    change_status(product_id=bowl.id, status="inactive", actor=ACTOR)
+    assert 'id="choice"' not in client.get("/island?product=bowl").text
 
 
 @pytest.mark.parametrize("query", ["product=nothing", "product=", "product=%00", "product=bowl&variant_id=99999999999",

@@ -128,6 +128,7 @@ def test_what_is_not_there_is_a_page_that_says_so(client: FlaskClient, path: str
 @pytest.mark.parametrize(("path", "to"), [
     ("/c/clay/", "/c/clay"), ("/c/clay/bowls/?sort=price", "/c/clay/bowls?sort=price"), ("/p/low-bowl/", "/p/low-bowl"),
     ("/p/old-bowl", "/p/low-bowl"), ("/p/old-bowl?variant=1", "/p/low-bowl?variant=1"),
+    ("/p/old-bowl/choice?variant_id=1", "/p/low-bowl/choice?variant_id=1"),  # asked by a page opened before
 ])
 def test_other_addresses_of_a_thing_lead_to_its_one_address(client: FlaskClient, shop: MadeProduct, path: str,
                                                             to: str) -> None:
@@ -164,7 +165,8 @@ def test_any_search_is_a_sensible_page(client: FlaskClient, query: str) -> None:
 def test_search_finds_and_offers_a_way_on(client: FlaskClient) -> None:
     assert 'href="/p/low-bowl"' in client.get("/search?q=bowls").text
     nothing = client.get("/search?q=bowling-alley-x").text
-    assert "Nothing by that name" in nothing
+    assert "<h1>Nothing goes by “bowling-alley-x”</h1>" in nothing
+    assert "Things like" not in nothing
     assert 'href="/c/clay"' in nothing
 
 
