@@ -1,7 +1,7 @@
 // Says what went wrong when a request fails, and marks what is busy.
-const toast = document.getElementById('toast');
 let hiding;
 function say(text) {
+  const toast = document.getElementById('toast'); // the way back to a list brings another one
   toast.textContent = text;
   clearTimeout(hiding);
   hiding = setTimeout(() => { toast.textContent = ''; }, 9000);

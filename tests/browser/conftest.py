@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240  # a loaded machine; the demo itself says how long it took
 STEP_MS = 60_000
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "Failed to fetch")  # come only where a test takes the network away
 expect.set_options(timeout=STEP_MS)
 
 
@@ -66,13 +67,17 @@ def visit(shop: Shop, chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(word in message.text for word in OFFLINE):
+            complaints.append(message.text)
+
     def open_page(*, js: bool = True, width: int = 1280) -> Page:
         context = chromium.new_context(base_url=shop.url, java_script_enabled=js,
                                        viewport={"width": width, "height": 900})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(STEP_MS)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.append(request.url) if "csp-reports" in request.url else None)
         return page
