@@ -129,28 +129,10 @@ def database_url(request: pytest.FixtureRequest, scratch: Path, template: str,
         shutil.copy(template, scratch / "shop.db")
         yield f"sqlite:///{scratch}/shop.db"
         return
-    cluster.sql(EMPTY_TABLES, database=template)
+    cluster.empty(template)
     yield cluster.url(template)
     if request.node.get_closest_marker("schema"):
-        cluster.sql(f"DROP DATABASE {template} WITH (FORCE)")
-        cluster.sql(f"CREATE DATABASE {template} TEMPLATE untouched")
-
-
-# Copying a database per test costs PostgreSQL seconds; emptying the tables whose files hold anything, milliseconds.
-EMPTY_TABLES = """
-DO $$
-DECLARE filled text;
-BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
-  SELECT string_agg(oid::regclass::text, ', ' ORDER BY oid) INTO filled FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
-      AND pg_relation_size(oid) > 0;
-  IF filled IS NOT NULL THEN
-    EXECUTE 'TRUNCATE ' || filled || ' RESTART IDENTITY CASCADE';
-  END IF;
-END $$
-"""
+        cluster.renew(template, "untouched")
 
 
 @pytest.fixture

@@ -14,6 +14,22 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+FILLED = """
+SELECT oid::regclass FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+AND pg_relation_size(oid) > 0
+"""
+RESTART_SEQUENCES = """
+SELECT setval(seqrelid, seqstart, false) FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+"""
 
 
 @dataclass
@@ -24,6 +40,7 @@ class Cluster:
     process: subprocess.Popen[bytes]
     binaries: Path
     user: str | None
+    cleaner: Connection[Any] | None = None
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self.directory}"
@@ -34,7 +51,39 @@ class Cluster:
         with psycopg.connect(f"host={self.directory} user=postgres dbname={database}", autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
 
+    def empty(self, database: str) -> None:
+        """Leave no row and no other connection in the database; its sequences begin anew.
+
+        TRUNCATE would give each table and index new files: four times the work of deleting few rows and sweeping.
+        """
+        import psycopg
+
+        if self.cleaner is None:  # kept, for a new one would read the catalogs for each test
+            self.cleaner = psycopg.connect(f"host={self.directory} user=postgres dbname={database}", autocommit=True)
+        cleaner = self.cleaner
+        assert cleaner.info.dbname == database
+        cleaner.execute(END_OTHERS)
+        filled = [str(name) for name, in cleaner.execute(FILLED)]
+        if filled:
+            with cleaner.transaction():
+                cleaner.execute("SET LOCAL session_replication_role = replica")  # every referring row goes too
+                for name in filled:
+                    cleaner.execute(f"DELETE FROM {name}")  # type: ignore[call-overload]  # noqa: S608
+            cleaner.execute(  # type: ignore[call-overload]
+                f"VACUUM (INDEX_CLEANUP ON, PARALLEL 0, SKIP_DATABASE_STATS) {', '.join(filled)}")
+        cleaner.execute(RESTART_SEQUENCES)
+
+    def renew(self, database: str, template: str) -> None:
+        """Make the database a new copy of the template."""
+        if self.cleaner:
+            self.cleaner.close()
+            self.cleaner = None
+        self.sql(f"DROP DATABASE {database} WITH (FORCE)")
+        self.sql(f"CREATE DATABASE {database} TEMPLATE {template}")
+
     def stop(self) -> None:
+        if self.cleaner:
+            self.cleaner.close()
         self.process.terminate()
         self.process.wait(20)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 
 from storefront.foundation.database import db
-from tests.conftest import EMPTY_TABLES
 from tests.factories.checkout import make_world
 from tests.faults.invariants import assert_sound
 from tests.faults.processes import House
@@ -51,7 +50,7 @@ def world(scratch: Path, tmp_path: Path, template: str, cluster: Cluster | None,
         shutil.copy(template, tmp_path / "shop.db")
         url = f"sqlite:///{tmp_path}/shop.db"
     else:
-        cluster.sql(EMPTY_TABLES, database=template)
+        cluster.empty(template)
         url = cluster.url(template)
     built = World(folder, house, url)
     try:
