@@ -30,7 +30,7 @@ from workers.valkey import start_valkey
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
 
-def eventually(is_true: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(is_true: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -57,7 +57,7 @@ def stall_a_mail(app: Flask, postbox: Postbox, start: Starter) -> Popen[bytes]:
     make_customer()
     relay_once(connect(app))
     worker = start("run", "mail")
-    assert postbox.reached.wait(60)
+    assert postbox.reached.wait(180)
     return worker
 
 
@@ -103,7 +103,7 @@ def test_sigterm_lets_the_job_finish(app: Flask, postbox: Postbox, start: Starte
     time.sleep(0.5)
     assert worker.poll() is None
     postbox.open.set()
-    assert worker.wait(60) == 0
+    assert worker.wait(180) == 0
     assert len(postbox.letters) == 1
     assert jobs()[0].finished_at is not None
 
@@ -114,7 +114,7 @@ def test_an_idle_worker_waits_and_ends_at_sigterm(app: Flask, start: Starter) ->
     time.sleep(8)  # longer than any answer of Redis may take elsewhere
     assert worker.poll() is None
     worker.terminate()
-    assert worker.wait(60) == 0
+    assert worker.wait(180) == 0
 
 
 def test_the_relay_outlives_redis_and_ends_at_sigterm(app: Flask, postbox: Postbox, start: Starter,
@@ -130,7 +130,7 @@ def test_the_relay_outlives_redis_and_ends_at_sigterm(app: Flask, postbox: Postb
     redis = Redis.from_url(own.url)
     eventually(lambda: redis.llen("rq:queue:mail") == 1)
     relay.terminate()
-    assert relay.wait(60) == 0
+    assert relay.wait(180) == 0
     own.stop()
 
 
@@ -163,7 +163,7 @@ def test_valkey_keeps_its_data_and_a_running_one_is_taken_over(tmp_path: Path) -
     assert (again.url, again.process) == (first.url, None)
     again.stop()
     assert first.process is not None
-    first.process.wait(60)
+    first.process.wait(180)
     third = start_valkey(folder)
     assert Redis.from_url(third.url).get("kept") == b"yes"
     assert Redis.from_url(third.url).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
