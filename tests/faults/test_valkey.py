@@ -170,7 +170,7 @@ def test_killed_and_back_without_knowing_who_works(shop: World) -> None:
     """# fault 14. Red without RegisteredWorker: to an empty Redis the worker that waits does not exist."""
     worker = shop.start("flask", "worker", "run", "mail")
     with shop.redis as redis:
-        eventually(lambda: any(client["cmd"] == "blpop" for client in redis.client_list()), "a worker that waits")
+        eventually(lambda: any(client["cmd"] == "blmove" for client in redis.client_list()), "a worker that waits")
     assert has_worker("mail", shop.redis)
     kill_and_lose_all(shop)
     shop.restart_valkey()
