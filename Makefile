@@ -19,7 +19,7 @@ faults: $(VENV)/.installed-dev static/built/manifest.json  ## kill, stop, flush 
 
 check: $(VENV)/.installed-dev static/built/manifest.json  ## lint, types, layers, templates, migrations
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy & types=$$!
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python -m pytest -q tests/architecture
@@ -27,6 +27,7 @@ check: $(VENV)/.installed-dev static/built/manifest.json  ## lint, types, layers
 	$(BIN)/flask db upgrade 2>/dev/null
 	$(BIN)/flask db check
 	rm -rf "$$STOREFRONT_VAR"
+	wait $$types
 
 bench: $(VENV)/.installed-dev static/built/manifest.json  ## the shop beside the bare thing; results in bench/results/; python -m bench GROUP for one
 	$(BIN)/python -m bench
