@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TextInput
 
+from storefront.foundation.decimals import with_point
 from storefront.foundation.errors import ShopError
 from storefront.foundation.money import Money, decimal_text, parse_amount
 from storefront.foundation.shop import facts
@@ -62,13 +63,14 @@ class TypedField(Field):
 
 
 class AmountField(TypedField):
-    """An amount of the shop's currency, typed as 12.50, kept in minor units."""
+    """An amount of the shop's currency, typed as 12.50 or 12,50, kept in minor units."""
 
     def read(self, text: str) -> int:
         try:
-            return parse_amount(text, facts().currency)
+            return parse_amount(with_point(text), facts().currency)
         except ShopError as error:
-            raise ValueError(str(error)) from None
+            hint = " Write a point before the decimals, and nothing between thousands." if "," in text else ""
+            raise ValueError(f"{error}{hint}") from None
 
     def write(self, data: Any) -> str:
         return decimal_text(Money(int(data), facts().currency))
@@ -78,7 +80,7 @@ class PercentField(TypedField):
     """A percentage with at most two decimals, kept in basis points."""
 
     def read(self, text: str) -> int:
-        match = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", text, re.ASCII)
+        match = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,2}))?", with_point(text.removesuffix("%").rstrip()), re.ASCII)
         points = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else -1
         if not 0 <= points <= 10_000:
             raise ValueError("Enter a percentage from 0 to 100, such as 23 or 13.5.")

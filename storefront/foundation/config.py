@@ -54,6 +54,7 @@ class Settings:
     media_dir: Path
     pages_dir: Path
     pages_fresh_hours: int
+    gift_card_maximum: int
     var_dir: Path
     is_demo: bool
     is_secure: bool = field(init=False)
@@ -91,6 +92,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         media_dir=Path(env.text("MEDIA_DIR", str(var_dir / "media"))).resolve(),
         pages_dir=Path(env.text("PAGES_DIR", str(var_dir / "pages"))).resolve(),
         pages_fresh_hours=env.number("PAGES_FRESH_HOURS", 24, least=1),
+        gift_card_maximum=env.number("GIFT_CARD_MAXIMUM", 1_000_000, least=1),
         var_dir=var_dir,
         is_demo=is_demo,
     )

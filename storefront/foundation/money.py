@@ -21,6 +21,7 @@ from storefront.foundation.errors import ShopError
 
 # Above any price or total a shop has, below what a 64-bit column holds after sums.
 MAX_AMOUNT = 10**13
+COUNTS = ("none", "one", "two", "three", "four")
 # Thousands parted by one sign, or none; then decimals behind another one.
 _TYPED = re.compile(r"([1-9]\d{0,2}(?:([.,'’\s])\d{3})(?:\2\d{3})*|\d*)(?:([.,])(\d*))?")
 
@@ -95,8 +96,12 @@ def parse_amount(text: str, currency: str) -> int:
         minor = Decimal(cleaned).scaleb(exponent(currency))
     except InvalidOperation:
         raise InvalidAmount(f"“{text[:40]}” is not an amount such as 12.50.") from None
-    if minor != minor.to_integral_value() or minor > MAX_AMOUNT:
-        raise InvalidAmount(f"“{text[:40]}” does not fit {currency}.")
+    if minor != minor.to_integral_value():
+        places = exponent(currency)
+        example = f"{12.5:.{places}f}" if places else "1250"
+        raise InvalidAmount(f"“{text[:40]}” has too many decimals: {currency} has {COUNTS[places]}, such as {example}.")
+    if minor > MAX_AMOUNT:
+        raise InvalidAmount(f"“{text[:40]}” is more than the shop can count.")
     return int(minor)
 
 

@@ -19,8 +19,8 @@ from storefront.foundation.clock import now
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import NotFound, ShopError
 from storefront.foundation.ids import ALPHABET
-from storefront.foundation.money import Money
-from storefront.foundation.shop import facts
+from storefront.foundation.money import Money, format_money
+from storefront.foundation.shop import facts, money
 from storefront.payments.errors import GiftCardEmpty, UnknownGiftCard
 from storefront.payments.ledger import GIFT_CARDS, GIFT_CARDS_ISSUED, ORDERS, book
 from storefront.payments.models import GiftCard, GiftCardEntry, Payment, PaymentState
@@ -52,9 +52,16 @@ class GiftCardInfo:
 
 @transactional
 def issue_gift_card(*, amount: int, note: str, recipient_email: str, expires_at: datetime | None, actor: str) -> str:
-    """Make a gift card of `amount` minor units in the shop's currency and return its code, which is not kept."""
+    """Make a gift card of `amount` minor units in the shop's currency and return its code, which is not kept.
+
+    Raises ShopError for an amount of nothing or above GIFT_CARD_MAXIMUM, which catches a slip of the hand, and for
+    a moment that is over.
+    """
     if amount <= 0:
         raise ShopError("A gift card needs an amount above zero.")
+    if amount > facts().gift_card_maximum:
+        most = format_money(money(facts().gift_card_maximum), facts().locale)
+        raise ShopError(f"A gift card holds at most {most}. Look at the amount again, or issue several cards.")
     if expires_at is not None and expires_at <= now():
         raise ShopError("This day is over, so the card could never pay. Choose a later one.")
     letters = "".join(secrets.choice(ALPHABET) for _ in range(GROUPS * SIZE))

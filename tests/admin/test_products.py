@@ -123,7 +123,8 @@ def test_a_price_changed_by_somebody_else_meanwhile_is_not_undone_by_saving_word
 
 WRONG = [
     ("amount", "free", "not an amount"), ("amount", "-4", "not an amount"), ("amount", "", "Enter a price"),
-    ("amount", "1.005", "does not fit"), ("compare_at_amount", "2", "must be above"), ("gtin", "12AB", "digits"),
+    ("amount", "1.005", "EUR has two, such as 12.50."), ("amount", "1,234", "nothing between thousands"),
+    ("compare_at_amount", "2", "must be above"), ("gtin", "12AB", "digits"),
     ("weight_grams", "heavy", "whole number"),
 ]
 
