@@ -102,6 +102,9 @@ def _product_rows(entries: Sequence[ProductEntry], moment: datetime) -> Rows:
 def _brand_ids(names: Iterable[str]) -> dict[str, int]:
     """Return the id of each brand by its name, making those that are missing; of two spellings the first counts."""
     slugs = {name: slugify(name)[:120] or name[:120] for name in names}
+    rows = db.session.execute(select(Brand.name, Brand.id).where(Brand.name.in_(slugs)).order_by(Brand.id.desc()))
+    named: dict[str, int] = dict(rows.all())  # staff may have given it another address
+    slugs = {name: slug for name, slug in slugs.items() if name not in named}
     known = _brands(slugs.values())
     new: dict[str, str] = {}
     for name, slug in slugs.items():
@@ -110,7 +113,7 @@ def _brand_ids(names: Iterable[str]) -> dict[str, int]:
     if new:
         insert_numbered(Brand, [{"slug": slug, "name": name} for slug, name in new.items()])
         known = _brands(slugs.values())
-    return {name: known[slug] for name, slug in slugs.items()}
+    return named | {name: known[slug] for name, slug in slugs.items()}
 
 
 def _brands(slugs: Iterable[str]) -> dict[str, int]:

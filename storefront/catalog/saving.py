@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.changes import Changes
@@ -109,7 +109,8 @@ def _brand_id(name: str) -> int | None:
     if not name:
         return None
     slug = slugify(name)[:120] or name[:120]
-    brand = db.session.scalar(select(Brand).where(Brand.slug == slug))
+    brands = db.session.scalars(select(Brand).where(or_(Brand.name == name, Brand.slug == slug)).order_by(Brand.id))
+    brand = min(brands, key=lambda row: row.name != name, default=None)  # staff may give it another address
     if brand is None:
         brand = Brand(slug=slug, name=name)
         db.session.add(brand)

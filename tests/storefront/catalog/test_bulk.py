@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from storefront.catalog.bulk import save_new_products
 from storefront.catalog.entries import ImageEntry, OptionEntry, OptionValueEntry, ProductEntry, VariantEntry
 from storefront.catalog.media import store_picture
-from storefront.catalog.models import Product, ProductStatus, Redirect, Variant
+from storefront.catalog.models import Brand, Product, ProductStatus, Redirect, Variant
 from storefront.catalog.services import rename_product, save_product
 from storefront.foundation.database import db, transactional
 from storefront.foundation.outbox import OutboxEvent
@@ -89,3 +91,16 @@ def test_a_former_address_is_taken_over_and_a_foreign_sku_lets_none_in() -> None
                                    product_entry(slug="two", variants=(VariantEntry(sku="NEW", amount=1),))])
     db.session.rollback()
     assert db.session.scalars(select(Variant.sku).order_by(Variant.id)).all() == ["BOWL", "NEW"]
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("write", [one_by_one, at_once])
+def test_a_brand_is_known_by_its_name_wherever_its_page_stands(write: Callable[[list[ProductEntry]], None]) -> None:
+    db.session.add(Brand(slug="elsewhere", name="Café"))
+    db.session.commit()
+    for path in ("ceramics/vases", "gifts"):
+        make_category(path)
+    write(entries())
+    db.session.rollback()
+    brands = db.session.execute(select(Product.slug, Brand.slug).join(Brand, Brand.id == Product.brand_id)).all()
+    assert dict(brands) == {"vase": "elsewhere", "mug": "cafe"}  # the other spelling is found by its address alone
