@@ -14,9 +14,10 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
-from wtforms import EmailField, Form, PasswordField
+from wtforms import EmailField, PasswordField
 
 from admin.fields import Required
+from admin.forms import Form
 from storefront.accounts.models import StaffMember
 from storefront.accounts.services import check_staff_password
 from storefront.accounts.sign_in import leave_session, safe_target, start_session

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from wtforms import BooleanField, Form, SelectField
+from wtforms import BooleanField, SelectField
 
 from admin.collections import Collections
 from admin.fields import Required, WholeField, check_slug, choices, line, text
-from admin.product_lists import list_categories
+from admin.forms import Form
+from admin.product_lists import list_brands, list_categories
 from admin.views import TableView
 from storefront.catalog.events import ProductChanged
 from storefront.catalog.models import Brand, Category, Collection, Product
@@ -91,6 +92,14 @@ class Brands(TableView):
     column_labels = {"slug": "Address"}
     column_searchable_list = ("name",)
     column_default_sort = "name"
+
+    def save(self, form: Any, row_id: Any) -> Any:
+        """Write the brand; of two of one name, rules and filters would mean but one."""
+        said = form.name.data.casefold()
+        twin = next((name for brand_id, name in list_brands() if name.casefold() == said and brand_id != row_id), None)
+        if twin is not None:
+            raise ShopError(f"There is a brand {twin} already. Use that one, or choose another name.")
+        return super().save(form, row_id)
 
     def announce(self, row: Any) -> None:
         """Every product of the brand shows its name."""

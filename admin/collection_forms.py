@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, union
 from wtforms import (
     BooleanField,
     DateField,
     FieldList,
-    Form,
     FormField,
     HiddenField,
     RadioField,
@@ -21,6 +20,7 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from admin.fields import AmountField, Required, WholeField, check_slug, choices, line, text
+from admin.forms import Form
 from storefront.catalog.collections import MAX_PLACED
 from storefront.catalog.models import Brand, Product, Variant
 from storefront.catalog.rules import (
@@ -88,7 +88,7 @@ class CollectionForm(Form):
             raise ValidationError(f"There is no product {_some(unknown)}.")
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        is_valid = super().validate(*args, **kwargs)
+        is_valid: bool = super().validate(*args, **kwargs)
         # Only when every field has been read: one that cannot be read is something said all the same.
         if self.has_rule.data and not any(self[name].errors for name in CONDITIONS) and not conditions_of(self):
             self.has_rule.errors.append("Say at least one thing that must be so, or every product would fit.")
@@ -179,12 +179,17 @@ def split_words(said: str | None) -> list[str]:
 
 
 def read_slugs(words: list[str]) -> dict[str, str]:
-    """Return the product's slug for each word that is a slug or a SKU."""
-    rows = db.session.execute(
-        select(Product.slug, Variant.sku).outerjoin(Variant, Variant.product_id == Product.id)
-        .where(or_(Product.slug.in_(words), Variant.sku.in_(words)))).all()
-    found = {row.sku: row.slug for row in rows if row.sku} | {row.slug: row.slug for row in rows}
-    return {word: found[word] for word in words if word in found}
+    """Return the product's slug for each word that is a slug or a SKU, in capitals or not; what is spelled so first."""
+    small = [word.lower() for word in words]
+    # Three questions, each of which has an index; an OR of them would read every variant.
+    slugs = db.session.scalars(select(Product.slug).where(Product.slug.in_([*words, *small]))).all()
+    meant = union(select(Variant.id).where(Variant.sku.in_(words)),
+                  select(Variant.id).where(func.lower(Variant.sku).in_(small)))
+    rows = db.session.execute(select(Variant.sku, Product.slug).join(Product, Product.id == Variant.product_id)
+                              .where(Variant.id.in_(meant)).order_by(Variant.id.desc()))
+    exact = {row.sku: row.slug for row in rows if row.sku} | dict(zip(slugs, slugs, strict=True))
+    found = {name.lower(): slug for name, slug in exact.items()} | exact
+    return {word: found.get(word) or found[word.lower()] for word in words if {word, word.lower()} & found.keys()}
 
 
 def _some(words: list[str]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, FieldList, Form, FormField, SelectField, ValidationError
+from wtforms import BooleanField, FieldList, FormField, SelectField, ValidationError
 
 from admin.fields import Required, WholeField, check_link, check_slug, choices, line, text
+from admin.forms import Form
+from admin.moments import moment
 from admin.pictures import PictureField
 from admin.views import TableView
 from storefront.catalog.events import PictureUploaded
@@ -29,8 +31,8 @@ LINK_HINT = "A path such as /c/ceramics, or a full address."
 MAX_LINKS = 4  # of each kind in a section
 
 
-def _title(label: str = "Title", most: int = 120) -> Any:
-    return line(label, Required("This must not be empty."), most=most)
+def _title(label: str = "Title", most: int = 120, missing: str = "Give it a title.") -> Any:
+    return line(label, Required(missing), most=most)
 
 
 def _link(label: str = "Leads to") -> Any:
@@ -47,7 +49,7 @@ class BannerForm(Form):
 
     title = _title()
     text = text("Text", most=300, rows=2)
-    link_label = _title("Button", most=60)
+    link_label = _title("Button", 60, "Say what stands on the button.")
     link_url = _link()
     picture = PictureField("Picture")
     tone = SelectField("Ground", choices=choices([("light", "Light"), ("dark", "Dark")]))
@@ -115,7 +117,7 @@ class MenuItemForm(Form):
     place = SelectField("Where", choices=choices([(MenuPlace.HEADER.value, "Header, after the categories"),
                                                   (MenuPlace.FOOTER.value, "Footer")]))
     group = line("Group", most=80, description="Only in the footer: the words above the links.")
-    label = _title("Words", most=80)
+    label = _title("Words", 80, "Say what the link is called.")
     url = _link()
     position = _place()
 
@@ -199,6 +201,7 @@ class Pages(TableView):
     hint = "About, delivery, imprint: each stands at /pages/ and its address. Menus lead to them."
     column_list = ("title", "slug", "is_published", "updated_at")
     column_labels = {"slug": "Address", "is_published": "Shown", "updated_at": "Changed"}
+    column_formatters = {"updated_at": lambda view, context, row, name: moment(row.updated_at)}
     column_searchable_list = ("title", "slug")
     column_default_sort = "title"
 
@@ -220,6 +223,7 @@ class MenuItems(TableView):
     hint = "The header shows the categories by itself; these links follow them. The footer shows its links in groups."
     column_list = ("label", "place", "group", "position", "url")
     column_labels = {"label": "Words", "url": "Leads to", "position": "Place", "place": "Where"}
+    column_formatters = {"place": lambda view, context, row, name: row.place.value.capitalize()}
     column_default_sort = [("place", False), ("position", False)]
 
     def title_of(self, row: Any) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 from flask import flash, make_response, redirect, request, url_for
 from flask_admin import expose
 from redis import RedisError
-from wtforms import BooleanField, DateField, Form
+from wtforms import BooleanField, DateField
 from wtforms.validators import Optional
 
 from admin.access import actor
 from admin.fields import AmountField, Required, line
+from admin.forms import Form
 from admin.views import Answer, PanelView
 from storefront.accounts.forms import check_email
 from storefront.foundation.errors import NotFound, ShopError

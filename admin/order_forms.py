@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField
+from wtforms import FieldList, FormField, HiddenField, SelectField
 
 from admin.fields import AmountField, Required, WholeField, check_link, choices, line
+from admin.forms import Form
 from admin.order_lists import read_unsent
 from storefront.checkout.reviews import DECISIONS
 from storefront.foundation.errors import ShopError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from admin.dashboard import Dashboard
 from admin.gift_cards import GiftCards
 from admin.imports import Imports
 from admin.meanwhile import lines_of, shown_by
+from admin.moments import moment
 from admin.orders import Orders
 from admin.products import Products
 from admin.promotions import Promotions
@@ -31,7 +31,7 @@ STATIC = Path(__file__).resolve().parents[1] / "static" / "admin"
 def install_admin(app: Flask) -> None:
     """Add the panel under /admin, closed to everyone but active staff."""
     install_access(app)
-    app.jinja_env.filters["moment"] = _moment
+    app.jinja_env.filters["moment"] = moment
     app.jinja_env.globals["panel_asset"] = panel_asset
     app.jinja_env.globals["current_staff"] = current_staff
     app.jinja_env.globals["as_money"] = Money
@@ -56,6 +56,3 @@ def panel_asset(name: str) -> str:
 def _mark(path: Path, _changed_at: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
-
-def _moment(value: datetime) -> str:
-    return f"{value.day} {value:%b %Y, %H:%M} UTC"

@@ -8,7 +8,6 @@ from typing import Any
 from wtforms import (
     BooleanField,
     FieldList,
-    Form,
     FormField,
     HiddenField,
     MultipleFileField,
@@ -21,6 +20,7 @@ from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from admin.fields import MAX_GRAMS, AmountField, Required, WholeField, check_slug, choices, line, text, trimmed
+from admin.forms import Form
 from storefront.inventory.models import StockPolicy
 
 MAX_OPTIONS = 3
@@ -124,13 +124,14 @@ class VariantForm(Form):
 class VariantsForm(Form):
     """All combinations of a product."""
 
-    variants = FieldList(FormField(VariantForm), max_entries=MAX_COMBINATIONS)
+    variants = FieldList(FormField(VariantForm), label="Variant", max_entries=MAX_COMBINATIONS)
 
 
 class LevelForm(Form):
     """A difference to a variant's stock, and its policy."""
 
     variant_id = HiddenField()
+    answers = HiddenField()  # as in VariantForm: by it a sentence says which line it means
     delta = WholeField("Change by", [Optional()], low=-100_000, high=100_000)
     policy = SelectField("When none are left", choices=choices(POLICIES))
 
@@ -139,7 +140,7 @@ class StockForm(Form):
     """Differences, never absolute numbers: what was sold while the form was open stays counted."""
 
     reason = SelectField("Why", choices=choices((word, word.capitalize()) for word in REASONS))
-    levels = FieldList(FormField(LevelForm), max_entries=MAX_COMBINATIONS)
+    levels = FieldList(FormField(LevelForm), label="Variant", max_entries=MAX_COMBINATIONS)
 
 
 class ImageForm(Form):

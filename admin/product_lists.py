@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, func, select, union, union_all
 from sqlalchemy.orm import joinedload
 
 from storefront.catalog.media import Picture, picture_of
@@ -41,6 +41,12 @@ class Search:
     brand_id: int = 0
     category_id: int = 0
     is_low: bool = False
+    order: str = "newest"
+
+
+# Only what an index brings in this order, however many products: by stock or the last change every one would be read.
+ORDERS = {"newest": "Newest first", "name": "Name, A to Z", "-name": "Name, Z to A", "price": "Price, low to high",
+          "-price": "Price, high to low"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,12 @@ class ProductRow:
 
 
 def read_products(search: Search, number: int) -> tuple[Pager, list[ProductRow]]:
-    """Return the page of products, newest first, and where it lies; the total stops at COUNTED + 1."""
-    found = db.session.scalars(
-        _filtered(select(Product.id), search).order_by(Product.id.desc()).limit(COUNTED + 1)).all()
+    """Return the page of products in their order, and where it lies; the total stops at COUNTED + 1."""
+    found = db.session.scalars(_select_ordered(search)).all()
     pager = Pager(number, PAGE_SIZE, len(found))
     ids = found[pager.offset:pager.offset + PAGE_SIZE]
-    rows = db.session.scalars(
-        select(Product).options(joinedload(Product.brand)).where(Product.id.in_(ids)).order_by(Product.id.desc())).all()
+    whole = select(Product).options(joinedload(Product.brand)).where(Product.id.in_(ids))
+    rows = sorted(db.session.scalars(whole), key=lambda row: ids.index(row.id))
     pictures, stock = read_thumbs(ids), _read_stock(ids)
     return pager, [
         ProductRow(row.id, row.name, row.slug, row.brand.name if row.brand else "", row.status,
@@ -98,6 +103,21 @@ def list_categories() -> list[tuple[int, str, str]]:
 def _names_above(path: str, names: dict[str, str]) -> list[str]:
     parts = path.split("/")
     return [names.get("/".join(parts[: depth + 1]), parts[depth]) for depth in range(len(parts))]
+
+
+def _select_ordered(search: Search) -> Select[int]:
+    """Return the statement of the first ids that fit, in their order."""
+    column = {"name": Product.name, "price": Product.lowest_amount}.get(search.order.removeprefix("-"), Product.id)
+    is_falling = search.order.startswith("-") or column is Product.id
+    order = [one.desc() if is_falling else one.asc() for one in (column, Product.id)]
+    if column is not Product.lowest_amount or search.status:
+        return _filtered(select(Product.id), search).order_by(*order).limit(COUNTED + 1)
+    # The index of prices begins with the status: each status is asked by itself.
+    parts = [_filtered(select(Product.id), replace(search, status=status.value)).add_columns(column).order_by(*order)
+             .limit(COUNTED + 1).subquery() for status in ProductStatus]
+    found = union_all(*(select(part) for part in parts)).subquery().c
+    order = [one.desc() if is_falling else one.asc() for one in (found.lowest_amount, found.id)]
+    return select(found.id).order_by(*order).limit(COUNTED + 1)
 
 
 def _filtered(statement: Select[T], search: Search) -> Select[T]:

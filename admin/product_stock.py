@@ -74,7 +74,7 @@ def _form_of(product: Product, sent: Any = None) -> StockForm:
     variants = offered(product)
     levels = _read_levels([variant.id for variant in variants])
     data = {"levels": [
-        {"variant_id": str(variant.id),
+        {"variant_id": str(variant.id), "answers": variant.title,
          "policy": levels[variant.id][0].policy.value if levels.get(variant.id) else StockPolicy.DENY.value}
         for variant in variants]}
     return StockForm(sent, data=data)

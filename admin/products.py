@@ -15,7 +15,7 @@ from admin.meanwhile import ChangedMeanwhile, check_shown
 from admin.product_choices import ChoicePages
 from admin.product_edits import edit_product, find_product
 from admin.product_forms import NewProductForm, ProductForm
-from admin.product_lists import Search, list_brands, list_categories, read_products
+from admin.product_lists import ORDERS, Search, list_brands, list_categories, read_products
 from admin.product_pictures import PicturePages
 from admin.product_stock import StockPages
 from admin.views import Answer, PanelView
@@ -54,7 +54,7 @@ class Products(ChoicePages, StockPages, PicturePages, PanelView):
 
         page: str = self.render(
             "admin/products/list.html", rows=rows, pager=pager, search=search, statuses=list(ProductStatus),
-            brands=list_brands(), categories=list_categories(),
+            brands=list_brands(), categories=list_categories(), orders=ORDERS,
             previous_url=page_url(pager.number - 1) if pager.number > 1 else "",
             next_url=page_url(pager.number + 1) if pager.number < pager.pages else "")
         return page
@@ -125,10 +125,10 @@ def _moves(product: Product) -> list[tuple[str, str]]:
 def _read_search() -> Search:
     """Read the filters of the address; what is no filter is passed over."""
     args = request.args
-    status = args.get("status", "")
+    status, order = args.get("status", ""), args.get("order", "")
     return Search(words=trimmed(args.get("q"))[:100], status=status if status in set(ProductStatus) else "",
                   brand_id=_id(args.get("brand", "")), category_id=_id(args.get("category", "")),
-                  is_low=args.get("stock") == "low")
+                  is_low=args.get("stock") == "low", order=order if order in ORDERS else "newest")
 
 
 def _id(text: str) -> int:

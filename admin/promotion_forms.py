@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
-from wtforms import BooleanField, DateTimeLocalField, Form, SelectField, SelectMultipleField, ValidationError
+from wtforms import BooleanField, DateTimeLocalField, SelectField, SelectMultipleField, ValidationError
 from wtforms.validators import Optional
 
 from admin.fields import AmountField, PercentField, Required, WholeField, choices, line, text
-from storefront.catalog.models import Category, Collection, Product
+from admin.forms import Form
+from admin.product_lists import list_categories
+from storefront.catalog.models import Collection, Product
 from storefront.foundation.database import db
 from storefront.promotions.models import LANES, Promotion
 from storefront.promotions.terms import (
@@ -87,7 +89,7 @@ class PromotionForm(Form):
 
     def validate_ends_at(self, field: Any) -> None:
         if field.data and self.starts_at.data and field.data <= self.starts_at.data:
-            raise ValidationError("It ends after it starts.")
+            raise ValidationError("This is not after its start: choose a later end.")
 
     def validate_products(self, field: Any) -> None:
         _read_products(field.data)
@@ -103,7 +105,7 @@ class PromotionForm(Form):
 def promotion_form(sent: Any, row: Promotion | None) -> PromotionForm:
     """Return the form, as it was sent or filled from the row."""
     form = PromotionForm(sent, data=_facts(row) if row else {})
-    categories = choices(db.session.execute(select(Category.id, Category.path).order_by(Category.path)))
+    categories = choices((category_id, name) for category_id, _, name in list_categories())
     form.categories.choices = form.reward_categories.choices = categories
     form.collections.choices = choices(
         db.session.execute(select(Collection.id, Collection.name).order_by(Collection.name)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import Form, TextAreaField, ValidationError
+from wtforms import TextAreaField, ValidationError
 
 from admin.fields import Required
+from admin.forms import Form
 from admin.views import TableView
 from storefront.foundation.database import db
 from storefront.search.models import SynonymGroup

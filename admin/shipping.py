@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from wtforms import BooleanField, FieldList, Form, FormField, SelectField, ValidationError
+from wtforms import BooleanField, FieldList, FormField, SelectField, ValidationError
 
-from admin.fields import MAX_GRAMS, AmountField, CountriesField, Required, WholeField, check_slug, choices, line
+from admin.fields import (
+    MAX_GRAMS,
+    TERRITORIES,
+    AmountField,
+    CountriesField,
+    Required,
+    WholeField,
+    check_slug,
+    choices,
+    line,
+)
+from admin.forms import Form
 from admin.views import TableView
 from storefront.foundation.database import db
 from storefront.foundation.errors import ShopError
@@ -81,6 +92,16 @@ class Zones(TableView):
     hint = "Where the shop sends to. A country in no zone cannot be chosen at the checkout, unless one zone has *."
     column_list = ("name", "countries")
 
+    def save(self, form: Any, row_id: Any) -> Any:
+        """Write the zone; a country of two zones would be offered the methods of both, at both prices."""
+        said = set(form.countries.data)
+        for zone in db.session.scalars(select(ShippingZone).order_by(ShippingZone.name)):
+            twice = sorted(said.intersection(zone.countries))
+            if twice and zone.id != row_id:
+                raise ShopError(f"{_name_countries(twice)} in the zone {zone.name} already. A country stands in one "
+                                "zone: take it out there first.")
+        return super().save(form, row_id)
+
     def announce(self, row: Any) -> Event | None:
         return ShippingChanged()
 
@@ -131,6 +152,11 @@ def views() -> list[TableView]:
         Methods(ShippingMethod, db, name="Shipping methods", category="Settings", endpoint="admin_methods",
                 url="/admin/methods"),
     ]
+
+
+def _name_countries(codes: list[str]) -> str:
+    names = [TERRITORIES.get(code, "Every other country (*)") for code in codes]
+    return f"{', '.join(names)} {'stands' if len(names) == 1 else 'stand'}"
 
 
 def _filled(form: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
-from wtforms import FileField, Form, SelectField
+from wtforms import FileField, SelectField
 
 from admin.fields import choices
+from admin.forms import Form
 from admin.views import Answer
 from storefront.foundation.csv_files import UnreadableFile
 from storefront.foundation.errors import ShopError
@@ -63,7 +64,8 @@ def _read_upload() -> bytes:
     with file.stream:
         content: bytes = file.read(MAX_KILOBYTES * 1024 + 1)
     if len(content) > MAX_KILOBYTES * 1024:
-        raise UnreadableFile(f"At most {MAX_KILOBYTES} KB are taken at once. `flask taxes import` takes larger files.")
+        raise UnreadableFile(f"At most {MAX_KILOBYTES} KB are taken at once. Split the file and bring its parts one by "
+                             "one, each with the line of headings.")
     return content
 
 

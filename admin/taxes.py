@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from wtforms import BooleanField, Form, SelectField
+from wtforms import BooleanField, SelectField
 
 from admin.fields import CountryField, PercentField, Required, check_slug, choices, line
+from admin.forms import Form
 from admin.tax_files import TaxFilePages
 from admin.views import TableView
 from storefront.foundation.database import db

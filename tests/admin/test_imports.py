@@ -134,7 +134,7 @@ def test_woocommerce_comes_by_the_panel_too(staff: Panel, run_jobs: Callable[[],
     ("Handle,Title\n".encode("utf-16"), "UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8"),
     (b"Handle;Title;Variant Price\na;b;1\n", "semicolons"), (b"a,b\n", "neither a product export of Shopify nor"),
     (b"x," * 100_000 + b"y\n", "100001 columns"), (b"Han\0dle,Title\n", "NUL bytes"),
-    (b"Country Code,Rate %\n", "flask taxes import"),
+    (b"Country Code,Rate %\n", "it belongs under Settings, Tax rates."),
 ])
 def test_a_wrong_file_is_refused_with_a_sentence(staff: Panel, data: bytes, words: str) -> None:
     page = upload(staff, data, status=422)

@@ -55,9 +55,9 @@ REFUSED = [
     ({"kind": "amount_off", "amount": "-1"}, "is not an amount"),
     ({"kind": "buy_get", "buy": "2", "get": ""}, "Say how many are then given."),
     ({"products": "no-such-thing"}, "There is no product no-such-thing."),
-    ({"starts_at": "2026-12-01T00:00", "ends_at": "2026-11-01T00:00"}, "It ends after it starts."),
+    ({"starts_at": "2026-12-01T00:00", "ends_at": "2026-11-01T00:00"}, "This is not after its start: choose"),
     ({"name": " "}, "Give it a name"),
-    ({"lane": "10"}, "Not a valid choice"),
+    ({"lane": "10"}, "Choose from the list"),
 ]
 
 
@@ -129,6 +129,8 @@ def test_a_gift_card_s_code_is_shown_once_and_mailed(staff: Panel, mailbox: Call
     ({"amount": "0"}, "above zero"), ({"amount": ""}, "Enter the amount"), ({"amount": "1e9"}, "is not an amount"),
     ({"amount": "5", "is_mailed": "y"}, "Enter the address"), ({"amount": "5", "recipient_email": "no"}, "address"),
     ({"amount": "5", "expires_on": "2020-01-01"}, "This day is over"),
+    ({"amount": "10000.01"}, "A gift card holds at most €10,000.00."), ({"amount": "99999999999"}, "at most €10,000"),
+    ({"amount": "5", "expires_on": "soon"}, "Enter a day of the calendar, such as 2026-12-24."),
 ])
 def test_a_gift_card_form_that_does_not_fit_issues_nothing(staff: Panel, said: dict[str, str], sentence: str) -> None:
     assert sentence in staff.post("/admin/gift-cards/new/", said, status=422).text

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, func, select, text
 
 from admin.order_lists import read_customers, read_orders
-from admin.product_lists import Search, read_products
+from admin.product_lists import ORDERS, Search, read_products
 from demo.filling import fill
 from storefront.browse import listings, queries
 from storefront.browse.choice import Wish
@@ -66,6 +66,7 @@ def test_no_hot_question_reads_a_large_table_from_end_to_end(app: Flask) -> None
         listings.read_category_page("clothing/tops/shirts", ListQuery()),
         queries.read_product_page(slug, Wish()), read_products(Search(), 1),
         read_products(Search(status="active", brand_id=1, category_id=1), 1),
+        *(read_products(Search(order=order), 1) for order in ORDERS),
     ])
     assert len(asked) > 12
     is_postgres = db.engine.dialect.name == "postgresql"
@@ -89,6 +90,21 @@ def test_words_of_the_panel_are_looked_up_in_indexes_of_their_own(app: Flask) ->
     plan = explain(statement, values, is_postgres=True)
     for index in ("ix_catalog_product_name_trigrams", "uq_catalog_product_slug", "ix_catalog_variant_sku_beginning"):
         assert index in plan, plan
+
+
+@pytest.mark.parametrize(("search", "index"), [
+    (Search(order="name"), "ix_catalog_product_name"), (Search(order="-name"), "ix_catalog_product_name"),
+    (Search(order="price"), "ix_catalog_product_price"), (Search(order="-price"), "ix_catalog_product_price"),
+    (Search(order="price", status="draft"), "ix_catalog_product_price")])
+@pytest.mark.usefixtures("filled")
+def test_the_panel_s_list_comes_in_the_order_of_an_index(app: Flask, search: Search, index: str) -> None:
+    statement, values = record(lambda: read_products(search, 1))[0]
+    is_postgres = db.engine.dialect.name == "postgresql"
+    if is_postgres:
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        db.session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    plan = explain(statement, values, is_postgres=is_postgres)
+    assert plan.count(index) == (6 if search.order.endswith("price") and not search.status else 1), plan
 
 
 @pytest.mark.usefixtures("filled")
