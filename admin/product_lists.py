@@ -45,8 +45,8 @@ class Search:
 
 
 # Only what an index brings in this order, however many products: by stock or the last change every one would be read.
-ORDERS = {"newest": "Newest first", "name": "Name, A to Z", "-name": "Name, Z to A", "price": "Price, low to high",
-          "-price": "Price, high to low"}
+ORDERS = {"newest": "Newest first", "name": "Name, A to Z", "-name": "Name, Z to A", "price": "Price, rising",
+          "-price": "Price, falling"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from storefront.catalog.models import Product
 from storefront.catalog.portrait import offered
 from storefront.foundation.database import db, transactional
 from storefront.foundation.errors import NotFound, ShopError
+from storefront.inventory.errors import StockTooLow
 from storefront.inventory.models import StockLevel, StockLocation, StockMovement, StockPolicy
 from storefront.inventory.services import correct_stock, set_policy
 
@@ -59,15 +60,18 @@ def change_stock(*, product_id: int, form: StockForm, actor: str) -> None:
     """Apply the differences and policies together or not at all; raises StockTooLow, NotFound, ChangedMeanwhile."""
     product = find_product(product_id, lock=True)
     check_shown(form, _form_of(product), "product")
-    rows, variant_ids = form.levels.data, [variant.id for variant in offered(product)]
-    if not {row["variant_id"] for row in rows} <= {str(known) for known in variant_ids}:
+    rows, titles = form.levels.data, {str(variant.id): variant.title for variant in offered(product)}
+    if not {row["variant_id"] for row in rows} <= titles.keys():
         raise NotFound("A variant was archived while this page was open. Reload it and try again.")
     # In the order in which orders take them, or the two would block each other: 9 comes before 10.
     for row in sorted(rows, key=lambda row: int(row["variant_id"])):
         variant_id = int(row["variant_id"])
-        if row["delta"]:
-            correct_stock(variant_id=variant_id, delta=row["delta"], reason=form.reason.data, actor=actor)
-        set_policy(variant_id=variant_id, policy=StockPolicy(row["policy"]), actor=actor)
+        try:
+            if row["delta"]:
+                correct_stock(variant_id=variant_id, delta=row["delta"], reason=form.reason.data, actor=actor)
+            set_policy(variant_id=variant_id, policy=StockPolicy(row["policy"]), actor=actor)
+        except StockTooLow as error:
+            raise StockTooLow(f"{titles[row['variant_id']] or product.name}: {error}") from None
 
 
 def _form_of(product: Product, sent: Any = None) -> StockForm:

@@ -104,6 +104,9 @@ def test_stock_and_prices_name_the_variant_and_the_field(staff: Panel) -> None:
         path = f"/admin/products/{product.id}/{tab}"
         [told] = problems_of(staff.post(path, staff.form_of(path) | {field: ["x"]}, status=422).text)[:1]
         assert f"Moss / Large: {label} :" in told
+    path = f"/admin/products/{product.id}/stock"
+    page = staff.post(path, staff.form_of(path) | {"levels-1-delta": ["-99"]}, status=422).text
+    assert "Moss / Large: That many are not there" in problems_of(page)[0]
 
 
 def test_a_menu_of_categories_says_where_each_lies(staff: Panel) -> None:
