@@ -24,7 +24,7 @@ from storefront.catalog.importer.importing import SOURCES
 from storefront.catalog.importer.kept import IN_WORK, can_go_on, is_interrupted
 from storefront.catalog.importer.pictures import say_fetched
 from storefront.catalog.importer.report import few, read_lines, read_report
-from storefront.catalog.importer.undo import count_changes, say_undone
+from storefront.catalog.importer.undo import count_changes, count_undone, say_undone
 from storefront.catalog.importer.uploads import (
     accept_upload,
     ask_for_undo,
@@ -106,8 +106,8 @@ class Imports(PanelView):
             actors=name_actors((row.actor, row.undone_by, row.stopped_by)), products=_find_products(lines.values()),
             undone=say_undone(row.id) if row.state is ImportState.UNDONE else (), can_begin=can_be_begun(row),
             pictures="" if is_at_work else say_fetched(row),
-            changes=count_changes(row.id), source=SOURCES[row.format], title_of=_title_of,
-            is_interrupted=is_interrupted(row), can_go_on=can_go_on(row),
+            changes=count_changes(row.id), put_back=sum(count_undone(row.id)), source=SOURCES[row.format],
+            title_of=_title_of, is_interrupted=is_interrupted(row), can_go_on=can_go_on(row),
             is_late=row.state is ImportState.WAITING and (now() - row.created_at).total_seconds() > 30)
         return page
 

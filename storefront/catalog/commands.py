@@ -37,7 +37,7 @@ group = AppGroup("catalog", help="Products: import them from a file, export them
 @click.option("--resume", "resumes", is_flag=True, help="Go on after the last committed batch of this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_products(*, file: Path, as_json: bool, **options: Any) -> None:
-    """Import products from FILE, a product export of Shopify or WooCommerce (CSV, UTF-8, at most 64 MB).
+    """Import products from FILE, a product export of Shopify or WooCommerce (CSV, at most 64 MB).
 
     Importing a file twice changes nothing the second time. What cannot be taken is listed by line and column and
     keeps nothing else out; the exit code is then 1. `flask catalog undo` puts back what it changed.
@@ -162,7 +162,7 @@ def _run(order: Order, *, is_quiet: bool) -> Report:
         return import_file(order, lambda position, report: None)
     if not sys.stdout.isatty():
         return import_file(order, lambda position, report: click.echo(
-            f"{report.done} products, {position} bytes read, {len(report.rejections)} rejections"))
+            f"{report.done} products, {position} bytes read, {report.outcomes['rejected']} not taken"))
     size = order.path.stat().st_size if order.path.is_file() else 0
     with click.progressbar(length=size, label=order.path.name) as bar:
         return import_file(order, lambda position, report: bar.update(position - bar.pos))

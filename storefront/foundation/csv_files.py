@@ -1,22 +1,25 @@
 """CSV files: read as a stream, within limits, honest about the line where something is wrong; written for spreadsheets.
 
 A row that cannot be read is a Rejection among the rows, and the next row counts again; a file that cannot be read
-at all is refused with a sentence. A cell that a spreadsheet would run as a formula is written with an apostrophe
-before it, which reading takes away again.
+at all is refused with a sentence. What spreadsheets save in their country's way is read as it stands (spreadsheets.py):
+semicolons or tabs between the cells, UTF-16, Windows-1252. A cell that a spreadsheet would run as a formula is written
+with an apostrophe before it, which reading takes away again.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from storefront.foundation.errors import ShopError
+from storefront.foundation.spreadsheets import DIVIDERS, UTF8, UTF16, WINDOWS, NoText, find_encoding, turn_to_utf8
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_CELL = 512 * 1024  # characters; Shopify's own limit for a description is 512 KB
@@ -70,16 +73,24 @@ class _Line:
 
 @dataclass
 class Table(AbstractContextManager["Table"]):
-    """A CSV file with a header, open for reading."""
+    """A CSV file with a header, open for reading; of UTF-16 its copy in UTF-8, in which all positions are."""
 
-    path: Path
     file: BinaryIO
+    encoding: str = UTF8
+    divider: str = ","
     header: list[str] = field(default_factory=list)
     start: tuple[int, int] = (0, 1)  # byte and line of the first row after the header
 
     @property
     def size(self) -> int:
-        return self.path.stat().st_size
+        return os.fstat(self.file.fileno()).st_size
+
+    @property
+    def note(self) -> str:
+        """Return what was taken for granted in reading it."""
+        return ("The file is not UTF-8; its letters were read as those of Windows-1252, which Excel saves. Should é, ü "
+                "or € look wrong in the shop, save it as CSV UTF-8 and import it again."
+                ) if self.encoding == WINDOWS else ""
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
@@ -88,7 +99,7 @@ class Table(AbstractContextManager["Table"]):
         """Read the rows after the header, or from the one that begins at the byte `offset` in line `line`."""
         place = (offset, line) if line else self.start
         unclosed = 0
-        for first, cells in _read_records(_read_lines(self.file, *place)):
+        for first, cells in self._records(*place):
             if isinstance(cells, str):
                 unclosed += 1
                 if unclosed > MAX_UNCLOSED:
@@ -105,6 +116,9 @@ class Table(AbstractContextManager["Table"]):
             return next(self.rows(offset, line))
         finally:
             self.file.seek(present)
+
+    def _records(self, offset: int, line: int) -> Iterator[tuple[_Line, list[str] | str]]:
+        return _read_records(_read_lines(self.file, self.encoding, offset, line), self.divider)
 
     def _row(self, first: _Line, cells: list[str]) -> Row | Rejection:
         if len(cells) != len(self.header):
@@ -123,8 +137,11 @@ class Table(AbstractContextManager["Table"]):
         return Row(first.number, zip(self.header, map(str.strip, cells), strict=True), first.offset)
 
 
-def open_table(path: Path) -> Table:
-    """Return the file's table, its header read, to be closed by the caller; raises UnreadableFile."""
+def open_table(path: Path, known: Collection[str] = ()) -> Table:
+    """Return the file's table, its header read, to be closed by the caller; raises UnreadableFile.
+
+    Its cells are divided by what brings out most of the `known` columns in the header; by commas in doubt.
+    """
     if path.is_dir():
         raise UnreadableFile(f"{path} is a folder; name the file in it.")
     if not path.is_file():
@@ -132,10 +149,20 @@ def open_table(path: Path) -> Table:
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableFile(f"The file has {path.stat().st_size / 1_048_576:.1f} MB; at most 64 MB are imported at "
                              "once. Divide it, keeping the rows of a product together.")
-    table = Table(path, path.open("rb"))
+    table = Table(path.open("rb"))
     try:
-        _refuse_other_kinds(table.file.read(4))
-        _read_header(table)
+        start = table.file.read(4)
+        _refuse_other_kinds(start)
+        if start.startswith(UTF16):
+            with table.file as original:
+                table.file = turn_to_utf8(original)
+        else:
+            table.encoding = find_encoding(table.file)
+        _read_header(table, known)
+    except NoText:
+        table.file.close()
+        raise UnreadableFile("This is no CSV file: it holds signs that no text has. Save the sheet as CSV UTF-8 and "
+                             "import that.") from None
     except BaseException:
         table.file.close()
         raise
@@ -157,19 +184,23 @@ def _refuse_other_kinds(start: bytes) -> None:
         raise UnreadableFile("This is an Excel or zip file. Save the sheet as CSV UTF-8 and import that.")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile("This is an old Excel file. Save the sheet as CSV UTF-8 and import that.")
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFile("Line 1 is not UTF-8 but UTF-16. Save the file as CSV UTF-8 and import it again.")
 
 
-def _read_header(table: Table) -> None:
-    for first, cells in _read_records(_read_lines(table.file, 0, 1)):
-        if isinstance(cells, str):
-            raise UnreadableFile(f"The header in line {first.number} cannot be read: {cells}")
-        table.header = _checked_header([unguard(cell.strip()) for cell in cells])
-        last = first.number + sum(cell.count("\n") for cell in cells)
-        table.start = (table.file.tell(), last + 1)
-        return
-    raise UnreadableFile("The file is empty.")
+def _read_header(table: Table, known: Collection[str]) -> None:
+    table.divider = max(DIVIDERS, key=lambda divider: _count_known(replace(table, divider=divider), known))
+    first, cells = next(table._records(0, 1), (None, ""))
+    if first is None:
+        raise UnreadableFile("The file is empty.")
+    if isinstance(cells, str):
+        raise UnreadableFile(f"The header in line {first.number} cannot be read: {cells}")
+    table.header = _checked_header([unguard(cell.strip()) for cell in cells])
+    last = first.number + sum(cell.count("\n") for cell in cells)
+    table.start = (table.file.tell(), last + 1)
+
+
+def _count_known(table: Table, known: Collection[str]) -> int:
+    _, cells = next(table._records(0, 1), (None, ""))
+    return len({unguard(cell.strip()) for cell in cells}.intersection(known)) if isinstance(cells, list) else 0
 
 
 def _checked_header(header: list[str]) -> list[str]:
@@ -177,16 +208,13 @@ def _checked_header(header: list[str]) -> list[str]:
         raise UnreadableFile(f"Line 1 has {len(header)} columns; at most {MAX_COLUMNS} are read. Is this the file?")
     if any("\0" in name for name in header):
         raise UnreadableFile("Line 1 holds NUL bytes: this is no text file. Save it as CSV UTF-8 and import that.")
-    if len(header) == 1 and header[0].count(";") + header[0].count("\t") > 1:
-        raise UnreadableFile("The columns of line 1 are divided by semicolons or tabs. Save the file as CSV with "
-                             "commas and import it again.")
     for name in header:
         if name and header.count(name) > 1:
             raise UnreadableFile(f"The column {name[:80]} occurs twice in line 1.")
     return header
 
 
-def _read_lines(file: BinaryIO, offset: int, number: int) -> Iterator[_Line]:
+def _read_lines(file: BinaryIO, encoding: str, offset: int, number: int) -> Iterator[_Line]:
     """Read lines from the byte on; another reader may move the file between two of them."""
     file.seek(offset)
     while raw := file.readline(MAX_LINE + 1):
@@ -194,7 +222,7 @@ def _read_lines(file: BinaryIO, offset: int, number: int) -> Iterator[_Line]:
             raise UnreadableFile(f"Line {number} has more than {MAX_LINE // 1_048_576} MB: this is no table of "
                                  "products, or its line ends are missing.")
         try:
-            text = raw.decode("utf-8")
+            text = raw.decode(encoding)
         except UnicodeDecodeError as error:
             raise UnreadableFile(f"Line {number} is not UTF-8 (byte {error.start + 1} of the line). "
                                  "Save the file as CSV UTF-8 and import it again.") from None
@@ -202,7 +230,7 @@ def _read_lines(file: BinaryIO, offset: int, number: int) -> Iterator[_Line]:
         offset, number = offset + len(raw), number + 1
 
 
-def _read_records(lines: Iterator[_Line]) -> Iterator[tuple[_Line, list[str] | str]]:
+def _read_records(lines: Iterator[_Line], divider: str) -> Iterator[tuple[_Line, list[str] | str]]:
     """Return (first line, cells) for each record, or why it is none: then reading goes on with the next line."""
     waiting: deque[_Line] = deque()
     while first := (waiting.popleft() if waiting else next(lines, None)):
@@ -210,7 +238,7 @@ def _read_records(lines: Iterator[_Line]) -> Iterator[tuple[_Line, list[str] | s
             continue
         taken = [first]
         try:
-            yield first, next(csv.reader(_feed(taken, waiting, lines), strict=True))
+            yield first, next(csv.reader(_feed(taken, waiting, lines), delimiter=divider, strict=True))
         except csv.Error as error:
             waiting.extendleft(reversed(taken[1:]))
             yield first, (

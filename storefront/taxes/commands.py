@@ -40,6 +40,8 @@ def import_tax_rates(*, file: Path, dry_run: bool, is_on_top: bool | None, as_js
     for rate in report.saved:
         click.echo(f"{rate.country} {rate.tax_category}: {rate.basis_points / 100:g} % {rate.name}")
     click.echo(f"{len(report.saved)} rates {'would be ' if dry_run else ''}set, {report.unchanged} unchanged.")
+    if report.note:
+        click.echo(report.note)
     if report.rejections:
         click.echo(f"Not taken ({len(report.rejections)}):")
         for rejection in report.rejections:

@@ -42,6 +42,7 @@ class TaxReport:
     saved: list[RateEntry] = field(default_factory=list)
     unchanged: int = 0
     rejections: list[Rejection] = field(default_factory=list)
+    note: str = ""  # what was taken for granted in reading the file
 
 
 class _CellProblem(ValueError):
@@ -58,11 +59,11 @@ def import_rates(path: Path, *, is_on_top: bool | None = None, is_dry_run: bool 
     """
     report = TaxReport()
     entries: dict[tuple[str, str], RateEntry] = {}
-    with open_table(path) as table:
+    with open_table(path, REQUIRED) as table:
         missing = [column for column in REQUIRED if column not in table.header]
         if missing:
             raise UnreadableFile(f"Line 1 has no column {', '.join(missing)}: this is no file of tax rates.")
-        commas = _find_commas(table)
+        report.note, commas = table.note, _find_commas(table)
         for row in table.rows():
             if isinstance(row, Rejection):
                 report.rejections.append(row)

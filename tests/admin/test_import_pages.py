@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from storefront.catalog.images import keep_picture, note_failure
 from storefront.catalog.import_models import Import, ImportChunk, ImportState
-from storefront.catalog.importer import importing, index, uploads
+from storefront.catalog.importer import importing, index, undo, uploads
 from storefront.catalog.media import store_picture
 from storefront.catalog.models import Image, Product
 from storefront.foundation.database import db
@@ -124,12 +124,35 @@ def test_a_file_without_products_is_not_offered(staff: Panel, run_jobs: Callable
     for rows in ([], [plain("bad", Variant_Price="x")]):
         address = upload(staff, text_of(rows), is_dry_run="y")
         run_jobs()
-        assert "Import it for good" not in staff.get(address)
+        page = plainly(staff.get(address))
+        assert "Import it for good" not in page
+        assert ("Below its headings the file has no product." in page) == (not rows)
+        assert f'<a href="/admin/imports/">{"Upload another" if rows else "upload that"} file</a>' in page
         assert "Upload the file again" in staff.get(staff.post(f"{address}import").location)
 
 
+def test_an_undo_stands_beside_the_summary_and_says_how_far_it_is(staff: Panel, app: Flask,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undo, "BATCH", 5)
+    address = upload(staff, text_of([*CARDS, plain("bad", Variant_Price="x")]))
+    work = {"import_id": last_import().id, "stock": app.extensions["stock"]}
+    uploads.work_on_import(**work)
+    page = staff.get(address)
+    assert page.index("What happened") < page.index("Undo the import</button>") < page.index(">Not taken</h2>")
+    assert "12 created, 1 not taken" in page
+    staff.post(f"{address}undo")
+    for done in (0, 5, 10):
+        page = staff.get(address)
+        assert f'<progress id="bar" max="12" value="{done}">' in page
+        assert f'<label for="bar">{done} of 12 products looked at</label>' in page
+        assert "Undo the import" not in page
+        uploads.work_on_import(**work, seconds=1e-9)
+    uploads.work_on_import(**work)
+    assert "12 products put back" in staff.get(address)
+
+
 def test_a_file_that_cannot_be_read_has_no_counts(staff: Panel, run_jobs: Callable[[], int]) -> None:
-    address = upload(staff, text_of(CARDS).encode() + b"caf\xe9,x", is_dry_run="y")
+    address = upload(staff, text_of(CARDS).encode() + b"caf\x81,x", is_dry_run="y")
     run_jobs()
     page = staff.get(address)
     assert "Nothing was changed." in page
@@ -165,7 +188,7 @@ def test_the_page_says_which_pictures_came(staff: Panel, app: Flask) -> None:
     ids = db.session.scalars(select(Image.id).order_by(Image.id)).all()
     keep_picture(image_id=ids[0], stored=store_picture(picture(40, 20)))
     for image_id in ids[1:3]:
-        note_failure(image_id=image_id, problem="The server answers 404.", is_final=True)
+        note_failure(image_id=image_id, problem="The server answers 404.", is_final=image_id == ids[1])
     db.session.rollback()
     page = staff.get(address)
     assert "<p>1 of 4 pictures came, 2 did not: The server answers 404 (2), 1 still to come.</p>" in page

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
@@ -26,7 +27,7 @@ from storefront.catalog.importer.made import lines_of_made
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.pictures import take_pictures
 from storefront.catalog.importer.places import CategoryPath
-from storefront.catalog.importer.report import Report, add_counts, line_of, lines_of, read_report
+from storefront.catalog.importer.report import Report, Saved, add_counts, line_of, lines_of, read_report
 from storefront.catalog.importer.shopify import SHOPIFY
 from storefront.catalog.importer.woocommerce import WOOCOMMERCE
 from storefront.foundation.clock import now
@@ -42,6 +43,8 @@ BATCH_ROWS = 1_000
 SWEEP_EACH = 50_000  # new objects, between two looks of the collector of garbage (700 otherwise)
 SOURCES = {source.name: source for source in (SHOPIFY, WOOCOMMERCE)}
 FORMATS = ("auto", *SOURCES)
+OF_TAXES = ("Country Code", "Rate %")
+KNOWN = frozenset(OF_TAXES).union(*(source.required for source in SOURCES.values()))
 
 
 class ImportOvertaken(ShopError):
@@ -66,7 +69,7 @@ def import_file(order: Order, on_batch: Callable[[int, Report], None] = lambda p
     Importing the same file again changes nothing. With `order.seconds` the report may say that it is not finished.
     Raises UnreadableFile, before anything was written, when the file as a whole cannot be read.
     """
-    with _few_sweeps(), open_table(order.path) as table:
+    with _few_sweeps(), open_products(order.path) as table:
         source = find_format(table, order.source_format)
         until = time.monotonic() + order.seconds if order.seconds else None
         with FileIndex(table, source, order.index, until) as index:
@@ -101,6 +104,11 @@ def _few_sweeps() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+def open_products(path: Path) -> Table:
+    """Return the file's table, by whatever its columns are divided; raises UnreadableFile."""
+    return open_table(path, KNOWN)
+
+
 def find_format(table: Table, said: str) -> Format:
     """Return the format of the file; raises UnreadableFile naming the columns that it lacks."""
     if said != "auto":
@@ -113,7 +121,7 @@ def find_format(table: Table, said: str) -> Format:
     found = next((name for name, missing in lacking.items() if not missing), None)
     if found is not None:
         return SOURCES[found]
-    if {"Country Code", "Rate %"} <= set(table.header):
+    if set(OF_TAXES) <= set(table.header):
         raise UnreadableFile("This is a file of tax rates, not of products: it belongs under Settings, Tax rates.")
     nearest = min(lacking, key=lambda name: len(lacking[name]))
     raise UnreadableFile(f"Line 1 has no column {', '.join(lacking[nearest])}: this is neither a product export of "
@@ -226,7 +234,7 @@ def _commit(*, run: _Run, batch: Batch, products: list[ReadProduct], rejections:
         attempt.rollback()
     else:
         batch.save(products)
-    _write_lines(run, batch, rejections)
+    _write_lines(run, batch, rejections, said=run.table.note if position.line == 0 else "")
     row = db.session.get_one(Import, run.import_id, populate_existing=True)
     counts = dict(row.counts)
     for saved in batch.saved:
@@ -235,8 +243,9 @@ def _commit(*, run: _Run, batch: Batch, products: list[ReadProduct], rejections:
     return read_report(row)
 
 
-def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection]) -> None:
-    lines: list[dict[str, Any]] = [*map(line_of, rejections)]
+def _write_lines(run: _Run, batch: Batch, rejections: list[Rejection], *, said: str) -> None:
+    """Write what became of the products, and once what is said of the file as a whole."""
+    lines: list[dict[str, Any]] = [*map(line_of, rejections), *(lines_of(Saved(1, notes=(said,))) if said else ())]
     lines += [line for saved in batch.saved for line in lines_of(saved)]
     lines += lines_of_made(run.import_id, batch.made, batch.brands)
     insert_rows(ImportLine, [{"import_id": run.import_id, **line} for line in lines])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -54,12 +55,15 @@ def say_fetched(row: Import) -> str:
     if not total:
         return ""
     came = sum(count for state, _, count in rows if state is ImageState.READY)
-    missing = [(problem or "no reason is known", count) for state, problem, count in rows
-               if state is ImageState.FAILED or (state is ImageState.PENDING and problem)]
-    waiting = total - came - sum(count for _, count in missing)
+    reasons: Counter[str] = Counter()  # given up and to be tried again alike
+    for state, problem, count in rows:
+        if state is ImageState.FAILED or (state is ImageState.PENDING and problem):
+            reasons[problem.removesuffix(".") or "no reason is known"] += count
+    missing = reasons.most_common()
+    waiting = total - came - reasons.total()
     said = f"{came} of {total} pictures came"
     if missing:
         more = "; and other reasons" if len(missing) > REASONS else ""
-        reasons = "; ".join(f"{problem.removesuffix('.')} ({count})" for problem, count in missing[:REASONS])
-        said += f", {sum(count for _, count in missing)} did not: {reasons}{more}"
+        named = "; ".join(f"{problem} ({count})" for problem, count in missing[:REASONS])
+        said += f", {reasons.total()} did not: {named}{more}"
     return f"{said}{f', {waiting} still to come' if waiting else ''}."

@@ -16,6 +16,8 @@ from storefront.foundation.csv_files import Rejection
 from storefront.foundation.database import db
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
+SAID = {"rejected": "not taken"}  # to people; machines know the outcome by its name
+WOULD_BE = {"rejected": "would not be taken"}  # of a dry run
 SHOWN = 20  # names in a sentence
 PARTED = "; "  # between the changes of a product
 OF_GOODS = ("variants", "images", "images_to_fetch", "images_taken", "stock_counted")
@@ -90,8 +92,7 @@ class Report:
 
     def counted(self) -> Iterator[str]:
         """Return the counts in sentences."""
-        verb = "would be " if self.is_dry_run else ""
-        counts = ", ".join(f"{count} {verb}{outcome}" for outcome, count in self.outcomes.items() if count)
+        counts = ", ".join(f"{count} {self._say(outcome)}" for outcome, count in self.outcomes.items() if count)
         yield f"{count_of(self.done, 'product')}: {counts or 'none in the file'}."
         if self.variants:
             fetched = [f"{number} {what}" for number, what in ((self.images_to_fetch, "to be fetched"),
@@ -106,6 +107,9 @@ class Report:
                 yield f"{len(names)} {one if len(names) == 1 else many} {be} new: {', '.join(names[:SHOWN])}{more}."
         if self.done and self.outcomes["unchanged"] == self.done:
             yield "Nothing changed: the shop already says what the file says."
+
+    def _say(self, outcome: str) -> str:
+        return WOULD_BE.get(outcome, f"would be {outcome}") if self.is_dry_run else SAID.get(outcome, outcome)
 
 
 def read_report(row: Import) -> Report:

@@ -17,13 +17,13 @@ from sqlalchemy import delete, select, update
 from storefront.catalog.errors import UnknownImport
 from storefront.catalog.events import ImportRequested
 from storefront.catalog.import_models import Import, ImportChunk, ImportState
-from storefront.catalog.importer.importing import ImportOvertaken, find_format, import_file
+from storefront.catalog.importer.importing import ImportOvertaken, find_format, import_file, open_products
 from storefront.catalog.importer.kept import CHUNK, IN_WORK, can_go_on, has_file, is_interrupted, keep_file, let_file_go
 from storefront.catalog.importer.order import Order
 from storefront.catalog.importer.stock import Stock
 from storefront.catalog.importer.undo import begin_undo, undo_import
 from storefront.foundation.clock import now
-from storefront.foundation.csv_files import UnreadableFile, open_table
+from storefront.foundation.csv_files import UnreadableFile
 from storefront.foundation.database import db, execute_counted, transactional
 from storefront.foundation.errors import ShopError
 from storefront.foundation.outbox import record
@@ -47,10 +47,10 @@ def accept_upload(*, file: BinaryIO, file_name: str, source_format: str, is_dry_
             copy.write(piece)
             digest.update(piece)
         copy.flush()
-        with open_table(Path(copy.name)) as table:
-            source = find_format(table, source_format)
+        with open_products(Path(copy.name)) as table:
+            source, size = find_format(table, source_format), table.size
         row = Import(file_name=Path(file_name.replace("\0", "")).name[:200] or "products.csv",
-                     digest=digest.hexdigest(), size=copy.tell(), format=source.name, is_dry_run=is_dry_run,
+                     digest=digest.hexdigest(), size=size, format=source.name, is_dry_run=is_dry_run,
                      actor=actor, state=ImportState.WAITING)
         copy.seek(0)
         return _keep(row=row, file=copy.file)
