@@ -85,8 +85,5 @@ def _import(content: bytes, *, is_on_top: bool | None, is_dry_run: bool) -> TaxR
 
 def _tell(report: TaxReport) -> str:
     left = f", {len(report.rejections)} not taken" if report.rejections else ""
-    return f"{_count(len(report.saved))} set, {report.unchanged} unchanged{left}."
-
-
-def _count(number: int) -> str:
-    return "1 rate is" if number == 1 else f"{number} rates are"
+    count = len(report.saved)
+    return f"{count} {'rate is' if count == 1 else 'rates are'} set, {report.unchanged} unchanged{left}."
