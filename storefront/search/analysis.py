@@ -54,6 +54,10 @@ class Word:
     is_signs: bool = False  # writing without spaces, of which `term` is a pair
     is_plain: bool = False  # letters alone
 
+    @property
+    def is_single_sign(self) -> bool:
+        return self.is_signs and len(self.text) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

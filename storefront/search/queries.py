@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -21,12 +21,14 @@ from storefront.search.matches import MAX_MATCHES, Matches
 from storefront.search.models import SearchIndex
 from storefront.search.ranking import rank, spaced
 from storefront.search.reading import MAX_SINGLE, Question, read_question
-from storefront.search.spelling import Known, correct
+from storefront.search.slips import LEAST, begins_askew
+from storefront.search.spelling import Known, Speller
 from storefront.search.synonyms import GROUP, Synonyms, read_synonyms
 
 ENOUGH = 200  # candidates, after which no fewer words are asked for
 MAX_BEGUN = 100  # candidates for suggestions
 FEW = 3  # products; what finds no more may have been meant otherwise
+MAX_DOUBTED = 5  # words that are looked at for one that products go by
 RARER = 20  # times that a word is rarer than its neighbor, to be perhaps a slip
 PATIENCE, PLAIN_PATIENCE = 0.4, 3.0  # seconds; see the engines: plain SQL reads every product
 logger = logging.getLogger(__name__)
@@ -90,7 +92,7 @@ def find_begun(query: str, index: Serving, limit: int) -> Begun:
     It looks at fewer candidates than match_products: an answer at every letter is worth more than the last place.
     Call it within the engine's patience.
     """
-    question = _read(query, index, is_typing=True)
+    question = _read(query, index, Speller(index.side, index.synonyms.words), is_typing=True)
     found, coded, _ = _find_all(question, index.side, MAX_BEGUN)
     rare = question.rare()
     if len(found) < limit and rare is not None:
@@ -135,24 +137,26 @@ def _read_row() -> IndexRow | None:
 
 
 def _match(query: str, index: Serving) -> Matches:
-    question = _read(query, index)
+    speller = Speller(index.side, index.synonyms.words)
+    question = _read(query, index, speller)
     ids, is_whole, coded = _find(question, index.side)
-    if not ids:  # words that were known once, of products that have gone
-        question = _read(query, index, doubted=True)
+    if not ids and question.known:  # words that were known once, of products that have gone
+        question = _read(query, index, speller, doubted=True)
         ids, is_whole, coded = _find(question, index.side)
     by_code = coded == read_code(query) != ""
     corrected = _correct(query, question) if not coded else ""
-    hint = _hint(query, question, index.side) if len(ids) <= FEW and not corrected else ""
-    is_guess = bool(not ids and hint and question.is_begun_askew)
+    better = _doubt(question, speller) if len(ids) <= FEW and not coded and not corrected else {}
+    hint = _say_again(query, better) if better else ""
+    is_guess = not ids and bool(hint) and all(_is_near(word, other) for word, other in better.items())
     if is_guess:
-        ids, _, _ = _find(_read(hint, index), index.side)
+        ids, _, _ = _find(_read(hint, index, speller), index.side)
     is_known = all(asked.word.term in asked.shares for asked in question.words)
-    return Matches(query, ids, corrected, is_whole=is_whole and is_known, hint=hint,
-                   is_guess=is_guess, code=read_code(query) if by_code else "")
+    return Matches(query, ids, corrected if ids else "", is_whole=is_whole and is_known, hint=hint,
+                   is_guess=is_guess and bool(ids), code=read_code(query) if by_code else "")
 
 
-def _read(query: str, index: Serving, *, is_typing: bool = False, doubted: bool = False) -> Question:
-    return read_question(query, side=index.side, documents=index.documents, language=language(),
+def _read(query: str, index: Serving, speller: Speller, *, is_typing: bool = False, doubted: bool = False) -> Question:
+    return read_question(query, speller=speller, documents=index.documents, language=language(),
                          synonyms=index.synonyms, is_typing=is_typing, doubted=doubted)
 
 
@@ -193,16 +197,45 @@ def _by_code(question: Question, coded: Collection[Candidate]) -> str:
                  and any(spaced(code) in head for head in heads)), "")
 
 
-def _hint(query: str, question: Question, side: str) -> str:
-    """Return the query with words that are rare and near to common ones put right."""
-    better = {asked.word.text: asked.doubted.word for asked in question.words if asked.doubted is not None}
+def _doubt(question: Question, speller: Speller) -> dict[str, str]:
+    """Return for words that are unknown, or rare and near to common ones, what was perhaps meant."""
     if not any(asked.uses for asked in question.words):
-        return _say_again(query, better) if better else ""
+        doubted = ((asked.word.text, asked.doubted) for asked in question.words if asked.doubted is not None)
+        return {word: other for word, meant in doubted
+                if (other := _find_named(meant.near, speller.side) if meant.near else meant.word)}
+    better = {asked.word.text: asked.doubted.word for asked in question.words
+              if asked.doubted is not None and len(asked.word.text) > LEAST}
     for asked in question.words:
-        near = correct(side, asked.word.text) if asked.word.text.isalpha() and not asked.word.is_signs else None
-        if near is not None and near.parts[0].term != asked.word.term and near.uses >= RARER * max(asked.uses, 1):
-            better[asked.word.text] = near.word
-    return _say_again(query, better) if better else ""
+        word = asked.word.text
+        near = speller.correct(word) if word.isalpha() and not asked.word.is_signs else None
+        if near is None or near.parts[0].term == asked.word.term or (len(word) == LEAST and not near.is_sure):
+            continue
+        if near.uses >= RARER * max(asked.uses, 1):
+            better[word] = near.word
+    return better
+
+
+def _find_named(near: Sequence[Known], side: str) -> str:
+    """Return the first of the words that products go by: at least half of those that hold it have it in their name.
+
+    One letter makes `vase` of `vaze`, but also `back` of `black` and `soft` of `sofa`, which are other words of the
+    language: those stand in descriptions.
+    """
+    near = near[:MAX_DOUBTED]
+    rows = open_engine().find(side, *((known.term, MAX_BEGUN) for known in near))
+    for place, known in enumerate(near):
+        names = [head.split("\t")[0] for _, head, _, found_by in rows if found_by == place]
+        if names and 2 * sum(spaced(known.term) in f" {name} " for name in names) >= len(names):
+            return known.word
+    return ""
+
+
+def _is_near(word: str, other: str) -> bool:
+    """Tell whether what the other word finds may be shown below the question.
+
+    Of five letters what is most likely a slip is put right without asking; what is left is a word of its own.
+    """
+    return len(word) == LEAST or begins_askew(word, other)
 
 
 def _say_again(query: str, meant: Mapping[str, str]) -> str:

@@ -9,16 +9,7 @@ from itertools import combinations, pairwise
 from storefront.search.analysis import Word, join, name_group, read_code, read_words, stem
 from storefront.search.engines.port import AllOf, AnyOf, Expression
 from storefront.search.ranking import CODE, GROUP, Feature, weigh
-from storefront.search.spelling import (
-    Correction,
-    Known,
-    begins_askew,
-    complete,
-    complete_or_correct,
-    contain,
-    correct,
-    read_uses,
-)
+from storefront.search.spelling import Correction, Known, Speller, complete, contain, read_uses
 from storefront.search.synonyms import SHARE, Synonyms
 
 MAX_WORDS = 10
@@ -29,7 +20,7 @@ PREFIX = 2  # letters of a word that is still being typed, from which its ending
 # Shares of a word's worth: of what it may become, of what it was corrected to.
 ENDING, CORRECTION = 0.8, 0.9
 DOUBT = 0.5  # of what was perhaps meant: it finds nothing, but lifts what is found
-LEAST_BEGUN = 5  # signs of a SKU, one of them no letter, from which its beginning finds it
+LEAST_BEGUN = 5  # signs of a SKU, one of them no letter or the query no known words, from which its beginning finds it
 
 
 @dataclass(slots=True)
@@ -48,6 +39,15 @@ class Asked:
     @property
     def terms(self) -> set[str]:
         return {self.word.term, *self.shares, *self.shares_of_phrases}
+
+    @property
+    def said(self) -> str:
+        """Return the term of the word, or of what was meant by it."""
+        return self.word.term if self.meant is None else self.meant.parts[0].term
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.meant is not None or not (self.shares or self.others)
 
     @property
     def expression(self) -> Expression:
@@ -75,11 +75,6 @@ class Question:
     @property
     def known(self) -> list[Asked]:
         return [asked for asked in self.words if asked.shares or asked.others]
-
-    @property
-    def is_begun_askew(self) -> bool:
-        """Tell whether what is doubted of the words is no more than how one begins."""
-        return all(begins_askew(asked.word.text, asked.doubted.word) for asked in self.words if asked.doubted)
 
     @property
     def endings(self) -> list[Known]:
@@ -141,7 +136,7 @@ class Question:
             yield from rarest
 
 
-def read_question(query: str, *, side: str, documents: int, language: str, synonyms: Synonyms,
+def read_question(query: str, *, speller: Speller, documents: int, language: str, synonyms: Synonyms,
                   is_typing: bool = False, doubted: bool = False) -> Question:
     """Return what the query asks for.
 
@@ -154,25 +149,46 @@ def read_question(query: str, *, side: str, documents: int, language: str, synon
     joints = {joint for pair in pairwise(words) if not pair[0].is_signs and not pair[1].is_signs
               for joint in _join(*pair, language)}
     helpers = joints | {piece for word in words for piece in word.pieces}
-    uses = read_uses(side, helpers.union(*(item.terms for item in asked))) if asked else {}
+    uses = read_uses(speller.side, helpers.union(*(item.terms for item in asked))) if asked else {}
     for left, right in pairwise(asked):
         both = [joint for joint in _join(left.word, right.word, language) if joint in uses]
         left.others += both
         right.others += both
     for place, item in enumerate(asked):
         is_last = is_typing and place == len(asked) - 1 and query[-1:].isalnum()
-        _understand(item, side, uses, is_unfinished=is_last, is_doubted=doubted)
+        _understand(item, speller, uses, is_unfinished=is_last, is_doubted=doubted)
     asked = [part for item in asked for part in item.divide()]
+    if any(item.meant is not None and item.said in synonyms.words.values() for item in asked):
+        _add_synonyms(asked, synonyms, speller.side)
     own = {term for item in asked for term in item.shares}
-    codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
-    if len(query) >= LEAST_BEGUN and not query.isalpha() and " " not in query and codes:
-        codes.append(f"{codes[0]}*")
+    codes = _codes(query, asked)
     helping = {term: uses[term] for term in sorted(helpers - own) if term in uses}
     return Question(query, asked, helping, codes, _groups(asked, synonyms), documents)
 
 
+def _codes(query: str, asked: Sequence[Asked]) -> list[str]:
+    """Return the terms of the SKUs and GTINs that the query may be; with a `*` last, of what it may begin.
+
+    Letters alone, or words, begin a code only where one of them is unknown: who types `plate` wants no PLATE-7.
+    """
+    codes = [code for code in dict.fromkeys(map(read_code, (query, *query.split()[:MAX_CODES]))) if code]
+    is_code = not query.isalpha() and " " not in query
+    if codes and len(query) >= LEAST_BEGUN and (is_code or any(item.is_unknown for item in asked)):
+        codes.append(f"{codes[0]}*")
+    return codes
+
+
+def _add_synonyms(asked: Sequence[Asked], synonyms: Synonyms, side: str) -> None:
+    """Let the synonyms of what was meant stand for it too."""
+    synonyms.add_to(asked)
+    uses = read_uses(side, set().union(*(item.terms for item in asked)))
+    for item in asked:
+        if item.meant is not None:
+            item.uses = max([item.uses, *(uses.get(term, 0) for term in item.terms)])
+
+
 def _groups(asked: Sequence[Asked], synonyms: Synonyms) -> dict[str, float]:
-    terms = tuple(item.word.term if item.meant is None else item.meant.parts[0].term for item in asked)
+    terms = tuple(item.said for item in asked)
     return {name_group(other): SHARE for other in synonyms.of.get(terms, ())} | {name_group(terms): 1.0}
 
 
@@ -182,7 +198,8 @@ def _join(left: Word, right: Word, language: str) -> list[str]:
     return list(dict.fromkeys((joint, stem(joint, language))))
 
 
-def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinished: bool, is_doubted: bool) -> None:
+def _understand(asked: Asked, speller: Speller, uses: Mapping[str, int], *, is_unfinished: bool,
+                is_doubted: bool) -> None:
     word, is_joined = asked.word, bool(asked.others)
     own = 0 if is_doubted else uses.get(word.term, 0)
     if own:
@@ -199,15 +216,15 @@ def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinish
         may_go_on = not asked.uses and len(word.text) > PREFIX
     corrected: Correction | None = None
     if may_go_on and not asked.uses and not is_joined:
-        asked.endings, corrected = complete_or_correct(side, word.text)
+        asked.endings, corrected = speller.complete_or_correct(word.text)
     elif may_go_on:
-        asked.endings = complete(side, word.text)
+        asked.endings = complete(speller.side, word.text)
     _take(asked, asked.endings)
-    if word.is_signs and len(word.text) == 1:
-        _take(asked, contain(side, word.text))
+    if word.is_single_sign:
+        _take(asked, contain(speller.side, word.text))
     if asked.shares or word.is_signs or is_joined:
         return
-    found = corrected if may_go_on else correct(side, word.text)
+    found = corrected if may_go_on else speller.correct(word.text)
     if found is not None and found.is_sure:
         asked.meant = found
         asked.shares |= dict.fromkeys((known.term for known in found.parts), CORRECTION)
@@ -215,7 +232,7 @@ def _understand(asked: Asked, side: str, uses: Mapping[str, int], *, is_unfinish
         return
     asked.doubted = found
     if len(word.text) > PREFIX + 1:
-        _take(asked, contain(side, word.text))
+        _take(asked, contain(speller.side, word.text))
 
 
 def _take(asked: Asked, longer: Collection[Known]) -> None:

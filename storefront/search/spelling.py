@@ -1,16 +1,15 @@
 """Words that no document holds: what was probably meant. Asks the vocabulary for the neighbors of a word, in few reads.
 
 Every word one slip away is written down and looked for by equality, which any index answers; two slips are allowed
-in long words, and compared with the words that look alike.
+in long words, and compared with the words that look alike. One request writes down and compares so many and no more.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -32,13 +31,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storefront.foundation.database import db
 from storefront.search.engines import has_trigrams
 from storefront.search.models import SearchWord
+from storefront.search.slips import LONG, LONGEST, count_slips, distance, halve, is_sure, may_be_slip, slips
 
-LEAST = 4  # letters; shorter words have too many neighbors
-LEAST_PART = 3  # letters of a word that was written together with another
-LONG = 8  # letters from which two slips are forgiven, or one that is the first letter
 MAX_NEAR = 100
-ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-FIGURES = "0123456789"
+MAX_NEIGHBORS = 4000  # of all words of a request together: written down, or read to be compared
 MAX_ALIKE = 4000  # words read to find one two slips away
 MAX_PREFIXED = 24
 MAX_BEGUN = 10_000  # words looked through for the most used ones: serial numbers may begin alike by the million
@@ -59,6 +55,7 @@ class Correction:
 
     parts: tuple[Known, ...]
     is_sure: bool  # otherwise it may be asked for, but not put in the word's place
+    near: tuple[Known, ...] = ()  # where it is not sure: all that begin like the word, the most used one first
 
     @property
     def word(self) -> str:
@@ -67,6 +64,66 @@ class Correction:
     @property
     def uses(self) -> int:
         return min(known.uses for known in self.parts)
+
+
+@dataclass(slots=True)
+class Speller:
+    """Corrects the words of one request, each once. What goes beyond its budget is left as it was typed."""
+
+    side: str
+    others: Mapping[str, str]  # words that are known though no document may hold them, with their terms: synonyms
+    budget: int = MAX_NEIGHBORS
+    found: dict[str, Correction | None] = field(default_factory=dict)
+
+    def complete_or_correct(self, word: str) -> tuple[list[Known], Correction | None]:
+        """Return what `complete` does and, where that is nothing, what `correct` does: mostly in one statement."""
+        if not may_be_slip(word) or word in self.found:
+            begun = complete(self.side, word)
+            return begun, None if begun else self.correct(word)
+        wanted = self._write_down(word)
+        rows = db.session.execute(_select_begun_or_near(_dialect()), _begin(self.side, word) | {
+            "limit": MAX_PREFIXED, "near": MAX_NEAR, "words": _listed(wanted)}).all()
+        begun = [Known(*row[:3]) for row in rows if not row[3]]
+        if begun:
+            return sorted(begun, key=lambda known: (-known.uses, known.word)), None
+        self.found[word] = self._judge(word, wanted, (Known(*row[:3]) for row in rows))
+        return [], self.found[word]
+
+    def correct(self, word: str) -> Correction | None:
+        """Return what was probably meant: a word one slip away, two in one, or, of a long word, one two slips away."""
+        if word not in self.found:
+            self.found[word] = self._correct(word) if may_be_slip(word) else None
+        return self.found[word]
+
+    def _correct(self, word: str) -> Correction | None:
+        wanted = self._write_down(word)
+        rows = db.session.execute(_select_near(_dialect()), {
+            "side": self.side, "near": MAX_NEAR, "words": _listed(wanted)}) if wanted else ()
+        return self._judge(word, wanted, (Known(*row) for row in rows))
+
+    def _write_down(self, word: str) -> set[str]:
+        """Return the words one slip away, as long as there is budget for them, and all halves."""
+        near = slips(word) if count_slips(word) <= self.budget else set()
+        self.budget -= len(near)
+        return near.union(*halve(word))
+
+    def _judge(self, word: str, wanted: Collection[str], found: Iterable[Known]) -> Correction | None:
+        """Return the correction, of what was found of the words one slip away and of those that it may be made of."""
+        known = {other: Known(other, self.others[other], 1) for other in self.others.keys() & wanted}
+        known |= {each.word: each for each in found}
+        near = _choose(word, [each for each in known.values() if distance(each.word, word, 1) == 1])
+        divided = _divide(word, known)
+        if divided is not None and (near is None or not near.is_sure
+                                    or (divided.is_sure and near.uses < divided.uses)):
+            return divided
+        if near is not None or not LONG <= len(word) <= LONGEST or self.budget <= 0:
+            return near
+        alike = _read(self.side, _is_alike(word), func.length(SearchWord.word).between(len(word) - 2, len(word) + 2),
+                      limit=min(MAX_ALIKE, self.budget))
+        self.budget -= len(alike)
+        letters = set(word)
+        return _choose(word, [each for each in alike if len(letters ^ set(each.word)) <= 4
+                              and distance(each.word, word, 2) <= 2])
 
 
 def read_uses(side: str, terms: Collection[str]) -> dict[str, int]:
@@ -81,114 +138,18 @@ def complete(side: str, beginning: str, limit: int = MAX_PREFIXED) -> list[Known
     return [Known(*row) for row in rows]
 
 
-def complete_or_correct(side: str, word: str) -> tuple[list[Known], Correction | None]:
-    """Return what `complete` does and, where that is nothing, what `correct` does: mostly in one statement."""
-    if not _may_be_slip(word):
-        return complete(side, word), None
-    halves = _halve(word)
-    rows = db.session.execute(_select_begun_or_near(_dialect()), _begin(side, word) | {
-        "limit": MAX_PREFIXED, "near": MAX_NEAR, "words": _listed(slips(word).union(*halves))}).all()
-    begun = [Known(*row[:3]) for row in rows if not row[3]]
-    if begun:
-        return sorted(begun, key=lambda known: (-known.uses, known.word)), None
-    return [], _correct(side, word, halves, [Known(*row[:3]) for row in rows])
-
-
 def contain(side: str, part: str) -> list[Known]:
     """Return the most used words that hold the part: a `kanne` is in `teekanne`. PostgreSQL asks pg_trgm's index."""
     return _read(side, SearchWord.word.contains(part, autoescape=True), limit=MAX_PREFIXED)
 
 
-def correct(side: str, word: str) -> Correction | None:
-    """Return what was probably meant: a word one slip away, two known ones in one, or a long word two slips away."""
-    if not _may_be_slip(word):
-        return None
-    halves = _halve(word)
-    rows = db.session.execute(_select_near(_dialect()), {
-        "side": side, "near": MAX_NEAR, "words": _listed(slips(word).union(*halves))})
-    return _correct(side, word, halves, [Known(*row) for row in rows])
-
-
-def _correct(side: str, word: str, halves: Collection[tuple[str, str]], found: Iterable[Known]) -> Correction | None:
-    """The same, of what was found of the words one slip away and of those that it may be made of."""
-    known = {each.word: each for each in found}
-    near = _choose(word, [each for each in known.values() if distance(each.word, word, 1) == 1])
-    divided = _divide(halves, known)
-    if divided is not None and (near is None or not near.is_sure or near.uses < divided.uses):
-        return divided
-    if near is not None or len(word) < LONG:
-        return near
-    alike = _read(side, _is_alike(word), func.length(SearchWord.word).between(len(word) - 2, len(word) + 2),
-                  limit=MAX_ALIKE)
-    letters = set(word)
-    return _choose(word, [each for each in alike if len(letters ^ set(each.word)) <= 4
-                          and distance(each.word, word, 2) <= 2])
-
-
-def _may_be_slip(word: str) -> bool:
-    return len(word) >= LEAST and not word.isdigit()
-
-
-def _halve(word: str) -> list[tuple[str, str]]:
-    return [(word[:at], word[at:]) for at in range(LEAST_PART, len(word) - LEAST_PART + 1)]
-
-
 def _choose(word: str, near: Collection[Known]) -> Correction | None:
-    judged = [(found, _is_sure(word, found.word)) for found in near]
-    fit = [(is_sure, found.word[0] == word[0], found.uses, found.word, found)
-           for found, is_sure in judged if is_sure is not None]
-    return Correction((max(fit)[-1],), max(fit)[0]) if fit else None
-
-
-def _is_sure(word: str, other: str) -> bool | None:
-    """Tell whether nothing else can have been meant; None where two short words are just two words (sale, safe)."""
-    if not word.isalpha():
-        return True
-    is_begun_alike, is_swapped = word[0] == other[0], sorted(word) == sorted(other)
-    if len(word) < LEAST + 2 and (not is_begun_alike or (len(word) == LEAST and not is_swapped)):
-        return None
-    if len(word) < LEAST + 2:
-        return is_swapped or len(word) < len(other) or _once(word) == _once(other)
-    return is_begun_alike or (len(word) >= LONG and distance(word, other, 1) == 1)
-
-
-def begins_askew(word: str, other: str) -> bool:
-    """Tell whether a longer word is the other but for a letter too many at its beginning, or two in a wrong order."""
-    return len(word) >= LEAST + 2 and (word[1:] == other or (word[1::-1], word[2:]) == (other[:2], other[2:]))
-
-
-def _once(word: str) -> list[str]:
-    """Return the letters without those that repeat the one before: `bowll`."""
-    return [sign for sign, _ in groupby(word)]
-
-
-def slips(word: str) -> set[str]:
-    """Return every text that is one letter more, less, other or swapped away."""
-    letters = "".join(sorted({*(ALPHABET if word.isascii() else _script(word)),
-                              *(FIGURES if any(sign.isdigit() for sign in word) else "")}))
-    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    less = {left + right[1:] for left, right in splits if right}
-    swapped = {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
-    other = {left + sign + right[1:] for left, right in splits if right for sign in letters}
-    more = {left + sign + right for left, right in splits for sign in letters}
-    return (less | swapped | other | more) - {word}
-
-
-def distance(left: str, right: str, most: int) -> int:
-    """Return how many slips lie between two words, or more than `most` as soon as that is sure."""
-    before2: list[int] = []
-    before = list(range(len(right) + 1))
-    for row, sign in enumerate(left, start=1):
-        now = [row]
-        for column, other in enumerate(right, start=1):
-            cost = min(before[column] + 1, now[-1] + 1, before[column - 1] + (sign != other))
-            if row > 1 and column > 1 and sign == right[column - 2] and left[row - 2] == other:
-                cost = min(cost, before2[column - 2] + 1)
-            now.append(cost)
-        if min(now) > most:
-            return most + 1
-        before2, before = before, now
-    return before[-1]
+    judged = ((found, is_sure(word, found.word)) for found in near)
+    fit = sorted([(is_certain, found.word[0] == word[0], found.uses, found.word, found)
+                  for found, is_certain in judged if is_certain is not None], reverse=True)
+    if not fit or fit[0][0]:
+        return Correction((fit[0][-1],), is_sure=True) if fit else None
+    return Correction((fit[0][-1],), is_sure=False, near=tuple(found for _, is_alike, _, _, found in fit if is_alike))
 
 
 def _is_alike(word: str) -> ColumnElement[bool]:
@@ -198,19 +159,13 @@ def _is_alike(word: str) -> ColumnElement[bool]:
     return and_(SearchWord.word >= word[:1], SearchWord.word < word[:1] + "\U0010ffff")
 
 
-def _divide(halves: Collection[tuple[str, str]], known: Mapping[str, Known]) -> Correction | None:
+def _divide(word: str, known: Mapping[str, Known]) -> Correction | None:
     """Return the word as two known ones that were written together."""
-    both = [(known[left], known[right]) for left, right in halves if left in known and right in known]
+    both = [(known[left], known[right]) for left, right in halve(word) if left in known and right in known]
     if not both:
         return None
     parts = max(both, key=lambda pair: (min(pair[0].uses, pair[1].uses), pair[0].word))
-    return Correction(parts, is_sure=len(parts[0].word + parts[1].word) >= LONG)
-
-
-def _script(word: str) -> Iterable[str]:
-    """Return the letters of the block that the word is written in: Cyrillic, Greek, Hebrew …"""
-    first = ord(word[0]) & ~0x7F
-    return [chr(first + offset) for offset in range(128) if chr(first + offset).isalpha()]
+    return Correction(parts, is_sure=len(word) >= LONG)
 
 
 def _read(side: str, *conditions: object, limit: int) -> list[Known]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,35 +31,52 @@ class Synonyms:
     """For each phrase (its terms in their order) the other phrases of its groups."""
 
     of: dict[Phrase, list[Phrase]]
+    words: dict[str, str]  # each of their words as it is written, with its term: spelling knows them too
 
     def add_to(self, asked: Sequence[Asked]) -> None:
-        """Let the synonyms of every phrase in the words stand for each word of the phrase."""
-        terms = tuple(item.word.term for item in asked)
+        """Let the synonyms of every phrase in the words stand for each word of the phrase.
+
+        A sign of writing without spaces stands for the phrases that it is a part of.
+        """
+        terms = tuple(item.said for item in asked)
         for start in range(len(terms) if self.of else 0):
             for stop in range(start + 1, len(terms) + 1):
                 for other in self.of.get(terms[start:stop], ()):
                     for item in asked[start:stop]:
+                        _let_stand(item, other)
+        for item in asked:
+            if item.word.is_single_sign:
+                for phrase, others in self.of.items():
+                    for other in others if any(item.said in term for term in phrase) else ():
                         _let_stand(item, other)
 
 
 def _let_stand(item: Asked, other: Phrase) -> None:
     if len(other) == 1:
         item.shares.setdefault(other[0], SHARE)
-    else:
+    elif AllOf(other) not in item.others:
         item.others.append(AllOf(other))
         for term in other:
             item.shares_of_phrases.setdefault(term, SHARE_OF_PHRASE)
 
 
 def read_synonyms(language: str) -> Synonyms:
-    """Return all groups as terms of the language."""
+    """Return all groups as terms of the language, and their words."""
+    return _read_groups(tuple(map(tuple, list_groups())), language)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_groups(groups: tuple[tuple[str, ...], ...], language: str) -> Synonyms:
     of: dict[Phrase, list[Phrase]] = defaultdict(list)
-    for words in list_groups():
-        phrases = [tuple(word.term for word in read_words(phrase, language)) for phrase in words]
+    known: dict[str, str] = {}
+    for words in groups:
+        read = [read_words(phrase, language) for phrase in words]
+        known |= {word.text: word.term for phrase in read for word in phrase}
+        phrases = [tuple(word.term for word in phrase) for phrase in read]
         for phrase in phrases:
             of[phrase] += [other for other in phrases if other and other != phrase]
     of.pop((), None)
-    return Synonyms(dict(of))
+    return Synonyms(dict(of), known)
 
 
 @cached(GROUP)
