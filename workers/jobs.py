@@ -9,11 +9,14 @@ from pkgutil import resolve_name
 
 from flask import Flask, current_app, has_app_context
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import DBAPIError
 
 from storefront.foundation import outbox
+from storefront.foundation.commands import cause_of
 from storefront.foundation.database import db
 from storefront.foundation.failpoints import failpoint
 from storefront.search.services import refresh_search
+from storefront.search.tables import lacks_table
 from workers.pages import work_on_pages
 from workers.subscriptions import job_names
 
@@ -75,8 +78,10 @@ def run_search_job() -> None:
     with _application().app_context():
         try:
             refresh_search(seconds=SEARCH_SECONDS)
-        except Exception:
-            logger.exception("search is not refreshed", extra={"job": "workers.jobs.run_search_job"})
+        except Exception as error:
+            is_known = isinstance(error, DBAPIError) and lacks_table(error)  # no traceback for each wake-up
+            logger.error("search is not refreshed: %s", cause_of(error), exc_info=not is_known,
+                         extra={"job": "workers.jobs.run_search_job"})
             db.session.rollback()
 
 
