@@ -125,11 +125,13 @@ def test_one_request_writes_down_so_many_neighbors_and_no_more(count_queries: Ca
 @pytest.mark.usefixtures("shop")
 def test_words_that_are_too_long_for_a_slip_are_asked_little(count_queries: Callable[[], int]) -> None:
     match_products("lamp")
-    for words, most in (("ж" * 40 + " " + "щ" * 40, 10), ("Ω" * 100, 7), ("ƃ" * 100, 7)):
+    # Each once: their uses; of each word what it begins and what holds it; codes. PostgreSQL is told its patience.
+    told = 2 if db.engine.dialect.name == "postgresql" else 0
+    for words, statements in (("ж" * 40 + " " + "щ" * 40, 6), ("Ω" * 100, 4), ("ƃ" * 100, 4)):
         db.session.rollback()
         count_queries()
         assert match_products(words).ids == []
-        assert count_queries() <= most, words
+        assert count_queries() == statements + told, words
 
 
 def _side() -> str:
