@@ -38,6 +38,7 @@ class FileIndex(AbstractContextManager["FileIndex"]):
         self.products = 0
         self.unreadable = 0
         self.is_whole = self.has_read = False
+        self._repeats_skus = False
         self._last = ""
         self._place = table.start  # byte and line from which on nothing was read yet
         self._signs = DecimalSigns(source.decimals)
@@ -72,9 +73,9 @@ class FileIndex(AbstractContextManager["FileIndex"]):
         """Return the line of the row that is the product of this name; 0 when there is none."""
         return self._first("SELECT line FROM owner WHERE name = ?", name)
 
-    def line_of_sku(self, sku: str) -> int:
-        """Return the first line with the SKU."""
-        return self._first("SELECT line FROM sku WHERE sku = ?", sku)
+    def line_of_sku(self, sku: str, line: int) -> int:
+        """Return the first line with the SKU that this line has: itself, while no SKU of the file occurs twice."""
+        return self._first("SELECT line FROM sku WHERE sku = ?", sku) if self._repeats_skus else line
 
     def free_slug(self, slug: str, line: int) -> str:
         """Return the slug, numbered when a product in an earlier line has it."""
@@ -97,7 +98,8 @@ class FileIndex(AbstractContextManager["FileIndex"]):
 
     def _take_up(self) -> None:
         [said] = self._database.execute("SELECT said FROM total").fetchone()
-        self.is_whole, self.products, self.unreadable, self._last, place, undecided, commas = json.loads(said)
+        self.is_whole, self.products, self.unreadable, self._last, place, undecided, commas, self._repeats_skus = (
+            json.loads(said))
         self._place = tuple(place)
         self._signs = DecimalSigns(undecided, commas)
         self.commas = self._signs.commas
@@ -105,7 +107,7 @@ class FileIndex(AbstractContextManager["FileIndex"]):
     def _note_down(self) -> None:
         self.commas = self._signs.commas
         said = [self.is_whole, self.products, self.unreadable, self._last, self._place, self._signs.undecided,
-                sorted(self.commas)]
+                sorted(self.commas), self._repeats_skus]
         self._database.execute("DELETE FROM total")
         self._database.execute("INSERT INTO total VALUES (?)", (json.dumps(said),))
 
@@ -119,7 +121,7 @@ class FileIndex(AbstractContextManager["FileIndex"]):
                 return
             self._signs.note(row)
             for sku in source.skus(row):
-                self._add("sku", sku, row)
+                self._repeats_skus |= not self._add("sku", sku, row)
             place = source.place(row)
             if place.is_part:
                 self._database.execute("INSERT OR IGNORE INTO part VALUES (?, ?, ?)", (place.key, row.line, row.offset))

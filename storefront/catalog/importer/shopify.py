@@ -189,9 +189,9 @@ def _read_variants(rows: list[Row], shape: _Shape, lookup: Lookup, product: Read
             if variant.values in found:
                 raise CellProblem("Option1 Value", f"Line {found[variant.values][0]} has the same options: "
                                   f"{' / '.join(variant.values) or 'none'}.")
-            if variant.sku and lookup.line_of_sku(variant.sku) != row.line:
+            if variant.sku and lookup.line_of_sku(variant.sku, row.line) != row.line:
                 raise CellProblem("Variant SKU", f"The SKU {variant.sku} is already used in line "
-                                  f"{lookup.line_of_sku(variant.sku)}.")
+                                  f"{lookup.line_of_sku(variant.sku, row.line)}.")
         except CellProblem as problem:
             product.rejections.append(Rejection(row.line, problem.column, str(problem)))
             continue

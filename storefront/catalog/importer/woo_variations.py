@@ -92,8 +92,8 @@ def _read_variant(row: Row, values: tuple[str, ...], urls: list[str], currency: 
     if amount is None:
         raise CellProblem("Regular price", "The variation has no price.")
     sku = read_words(row, "SKU", 120)
-    if sku and lookup.line_of_sku(sku) != row.line:
-        raise CellProblem("SKU", f"The SKU {sku} is already used in line {lookup.line_of_sku(sku)}.")
+    if sku and lookup.line_of_sku(sku, row.line) != row.line:
+        raise CellProblem("SKU", f"The SKU {sku} is already used in line {lookup.line_of_sku(sku, row.line)}.")
     addresses, _ = read_addresses(row)
     return VariantEntry(
         amount=amount, compare_at_amount=compare_at, sku=sku, values=values, weight_grams=read_weight(row),

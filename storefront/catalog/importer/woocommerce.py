@@ -96,8 +96,8 @@ def _alone(row: Row, kinds: tuple[str, ...], currency: str, lookup: Lookup, read
     if amount is None:
         raise CellProblem("Regular price", "The product has no price.")
     sku = read_words(row, "SKU", 120)
-    if sku and lookup.line_of_sku(sku) != row.line:
-        raise CellProblem("SKU", f"The SKU {sku} is already used in line {lookup.line_of_sku(sku)}.")
+    if sku and lookup.line_of_sku(sku, row.line) != row.line:
+        raise CellProblem("SKU", f"The SKU {sku} is already used in line {lookup.line_of_sku(sku, row.line)}.")
     entry = VariantEntry(amount=amount, compare_at_amount=compare_at, sku=sku, weight_grams=read_weight(row),
                          gtin=gtin_of(row), needs_shipping="virtual" not in kinds,
                          extra=variant_extra(row, OF_VARIANT))

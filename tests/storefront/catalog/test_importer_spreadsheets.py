@@ -95,7 +95,8 @@ def test_positions_are_bytes_of_what_is_read(tmp_path: Path) -> None:
     (b"a,b\n", UTF8), ("Köln".encode(), UTF8), ("Köln €".encode("cp1252"), WINDOWS), (b"", UTF8),
     ("NESTLÉ® é".encode("cp1252"), UTF8),  # as much one as the other: not certain
     ("NESTLÉ® é è".encode("cp1252"), WINDOWS), ("Köln, Łódź, ".encode() + b"caf\xe9", UTF8),
-    (b"\xef\xbb\xbfK\xf6ln", UTF8), (b"K\xf6ln \x81", UTF8), ("Ö\n".encode("cp1252") * 9, WINDOWS),
+    (b"\xef\xbb\xbfK\xf6ln \xe4 \xfc", UTF8), ("aaaé".encode() + b" \xe9", UTF8),
+    (b"K\xf6ln \x81", UTF8), ("Ö\n".encode("cp1252") * 9, WINDOWS),
 ])
 def test_only_what_is_certain_is_read_as_windows_1252(monkeypatch: pytest.MonkeyPatch, data: bytes, found: str) -> None:
     for piece in (spreadsheets.PIECE, 4):  # wherever the file is cut to be looked at
