@@ -8,6 +8,7 @@ Milliseconds of the whole answer short of HTML; for product pages also those spe
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -150,9 +151,12 @@ def large_shop() -> Iterator[Flask]:
             ends.callback(cluster.stop)
             cluster.sql("CREATE DATABASE shop")
             url = cluster.url("shop")
-        yield create_app({
+        app = create_app({
             "STOREFRONT_VAR": folder, "STOREFRONT_DEMO": "1", "SECRET_KEY": "only-for-measuring-" + "x" * 32,
             "REDIS_URL": valkey.url, "SITE_URL": "http://localhost", "DATABASE_URL": url})
+        gc.collect()
+        gc.freeze()  # as gunicorn.conf.py does
+        yield app
 
 
 @contextmanager

@@ -76,10 +76,13 @@ class _Stored(msgspec.Struct, array_like=True):
 
 @dataclass
 class Block:
-    """The products and their bitmaps. `starts` holds each product's first bit and, last, how many bits there are."""
+    """The products and their bitmaps. `starts` holds each product's first bit and, last, how many bits there are.
 
-    ids: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=lambda: [0])
+    Arrays, for the garbage collector looks at everything in a list.
+    """
+
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    starts: array[int] = field(default_factory=lambda: array("q", [0]))
     bits: dict[str, int] = field(default_factory=dict)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     numbers: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in ORDERS})
@@ -144,11 +147,11 @@ class Block:
             self.bits[name] = _splice(self.bits.get(name, 0), start, end, segment.get(name, 0), width)
             if not self.bits[name]:
                 del self.bits[name]
-        self.ids[place:place + 1] = [product_id] if facts else []
+        self.ids[place:place + 1] = array("q", [product_id] if facts else [])
         for number, kept in self.numbers.items():
             kept[place:place + 1] = array("q", [facts.numbers[number]] if facts else [])
         after = [at + width - (end - start) for at in self.starts[place + 1:]]
-        self.starts[place:] = [start, *after] if facts else after
+        self.starts[place:] = array("q", [start, *after] if facts else after)
         if facts:
             self.names |= facts.names
         self._forget()
@@ -219,7 +222,8 @@ class Block:
         """Return the block as it is stored."""
         bits = {name: value.to_bytes((value.bit_length() + 7) // 8, "little") for name, value in self.bits.items()}
         numbers = {name: kept.tolist() for name, kept in self.numbers.items()}
-        return zlib.compress(msgspec.msgpack.encode(_Stored(self.ids, self.starts, bits, self.names, numbers)), 1)
+        stored = _Stored(self.ids.tolist(), self.starts.tolist(), bits, self.names, numbers)
+        return zlib.compress(msgspec.msgpack.encode(stored), 1)
 
 
 def decode_block(body: bytes) -> Block:
@@ -227,7 +231,7 @@ def decode_block(body: bytes) -> Block:
     stored = msgspec.msgpack.decode(zlib.decompress(body), type=_Stored)
     bits = {name: int.from_bytes(value, "little") for name, value in stored.bits.items()}
     numbers = {name: array("q", kept) for name, kept in stored.numbers.items()}
-    return Block(stored.ids, stored.starts, bits, stored.names, numbers)
+    return Block(array("q", stored.ids), array("q", stored.starts), bits, stored.names, numbers)
 
 
 def _splice(bits: int, start: int, end: int, segment: int, width: int) -> int:
