@@ -90,11 +90,8 @@ def product(slug: str) -> Response:
     """Show a product; `?variant=` chooses one of its variants. An address it once had leads here."""
     try:
         page = queries.read_product_page(slug, read_wish(request.args))
-    except NotFound:
-        present = find_redirect(slug)
-        if present is None:
-            raise
-        return lead_to(present)
+    except NotFound as error:
+        return _lead_on(slug, error)
     return answer_page("browse/product.html", page)
 
 
@@ -114,11 +111,8 @@ def choice(slug: str) -> Response:
     """
     try:
         found = queries.read_choice(slug, read_wish(request.args))
-    except NotFound:
-        present = find_redirect(slug)
-        if present is None:
-            raise
-        return lead_to(f"{present}/choice")
+    except NotFound as error:
+        return _lead_on(slug, error, "/choice")
     return answer_choice(slug, found)
 
 
@@ -174,6 +168,14 @@ def csp_report() -> tuple[str, int]:
 
 
 exempt(csp_report)
+
+
+def _lead_on(slug: str, gone: NotFound, tail: str = "") -> Response:
+    """Lead to what the product is called now; raises what said that it is gone where no product once had the slug."""
+    present = find_redirect(slug)
+    if present is None:
+        raise gone
+    return lead_to(f"{present}{tail}")
 
 
 def _asked(natural: str = "") -> ListQuery:
